@@ -1,0 +1,51 @@
+//! The schema of Entente's store, one step after the other.
+//!
+//! Steps only ever add (expand); what a step leaves behind unused is removed by
+//! a later one (contract), and no step is edited once it has been released.
+//! Steps are written in SQL, since they are read by whoever opens the database.
+
+#![forbid(unsafe_code)]
+
+use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::sea_orm::DbBackend;
+
+mod m20261124_000001_store;
+mod m20261124_000002_countries;
+mod m20261124_000003_cooperation_areas;
+mod m20261124_000004_officials;
+mod m20261124_000005_agreements;
+
+/// All steps, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261124_000001_store::Migration),
+            Box::new(m20261124_000002_countries::Migration),
+            Box::new(m20261124_000003_cooperation_areas::Migration),
+            Box::new(m20261124_000004_officials::Migration),
+            Box::new(m20261124_000005_agreements::Migration),
+        ]
+    }
+}
+
+/// Runs SQL that both databases understand once four words are replaced:
+/// `{text}` compares bytewise, `{bytes}` and `{uuid}` are the database's own,
+/// `{rowless}` stores a table in the order of its key.
+async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+    let (text, bytes, uuid, rowless) = match manager.get_database_backend() {
+        DbBackend::Postgres => ("text COLLATE \"C\"", "bytea", "uuid", ""),
+        _ => ("text", "blob", "blob", "WITHOUT ROWID"),
+    };
+    let sql = sql
+        .replace("{text}", text)
+        .replace("{bytes}", bytes)
+        .replace("{uuid}", uuid)
+        .replace("{rowless}", rowless);
+    manager.get_connection().execute_unprepared(&sql).await?;
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! Makes drafts of what clients ask to write.
+
+use prost_types::FieldMask;
+
+use super::checked_mask;
+use crate::model::described::Described;
+use crate::model::error::{Error, Result};
+use crate::model::names;
+use crate::model::violations::{Path, Violations};
+use crate::model::wire::{Mask, MaskUse};
+use crate::store::resource::{Kind, Object, Registry};
+use crate::store::write::{Draft, Operation};
+
+/// Where a mutation stands in a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'p> {
+    /// Path of the message that holds the fields of the mutation; empty for the
+    /// request itself.
+    pub message: &'p str,
+    /// Path of the resource in it.
+    pub resource: &'p str,
+    /// Name of the field with the id.
+    pub id: &'p str,
+}
+
+impl Site<'_> {
+    fn path(&self, field: &str) -> String {
+        match (self.message, field) {
+            ("", field) => field.to_owned(),
+            (message, "") => message.to_owned(),
+            (message, field) => format!("{message}.{field}"),
+        }
+    }
+}
+
+/// Records a new resource, under `id` if that is not empty.
+pub fn create(
+    kind: &'static Kind,
+    mut object: Box<dyn Object>,
+    id: &str,
+    site: Site<'_>,
+    violations: Violations,
+) -> Draft {
+    object.clear_output_only();
+    object.common_mut().name.clear();
+    Draft {
+        kind,
+        path: site.path(site.resource),
+        name_path: site.path(site.id),
+        operation: Operation::Create { object, name: (!id.is_empty()).then(|| kind.name(id)) },
+        violations,
+    }
+}
+
+/// Changes a resource.
+pub fn update(
+    kind: &'static Kind,
+    mut object: Box<dyn Object>,
+    mask: Option<&FieldMask>,
+    allow_missing: bool,
+    site: Site<'_>,
+    mut violations: Violations,
+) -> Result<Draft> {
+    let path = site.path(site.resource);
+    // What is written is judged once it is merged; what is sent may lack parts.
+    violations.forget_below(&path);
+    let name_path = format!("{path}.name");
+    let name = object.common().name.to_owned();
+    let etag = object.common().etag.to_owned();
+    if name.is_empty() {
+        violations.add(&Path::Root.field(&name_path), "is required: it says what to update");
+    }
+    object.clear_output_only();
+    let mask = match mask.map(|mask| mask.paths.as_slice()).unwrap_or_default() {
+        [] => Mask::populated(&object.encode()),
+        paths => checked_mask(kind, paths, MaskUse::Update, &site.path("update_mask"))?,
+    };
+    Ok(Draft {
+        kind,
+        path,
+        name_path,
+        operation: Operation::Update { object, name, mask, allow_missing, etag },
+        violations,
+    })
+}
+
+/// The type that `name` belongs to, for a mutation that only has a name.
+pub fn kind_of(registry: Registry, name: &str, name_path: &str) -> Result<&'static Kind> {
+    let at = Path::Root;
+    let at = at.field(name_path);
+    if names::split(name).is_none() {
+        return Err(Error::invalid(&at, "must be a resource name such as countries/KHM"));
+    }
+    registry.by_name(name).ok_or_else(|| {
+        Error::invalid(&at, format!("must be a name in one of {}", registry.collections()))
+    })
+}
+
+/// Deletes a resource.
+pub fn delete(kind: &'static Kind, name: String, etag: String, site: Site<'_>, violations: Violations) -> Draft {
+    Draft {
+        kind,
+        path: site.path("name"),
+        name_path: site.path("name"),
+        operation: Operation::Delete { name, etag },
+        violations,
+    }
+}
+
+/// Brings a resource back.
+pub fn undelete(kind: &'static Kind, name: String, site: Site<'_>, violations: Violations) -> Draft {
+    Draft {
+        kind,
+        path: site.path("name"),
+        name_path: site.path("name"),
+        operation: Operation::Undelete { name },
+        violations,
+    }
+}
+
+/// The type `T` in `registry`.
+pub fn kind<T: Described>(registry: Registry) -> Result<&'static Kind> {
+    registry.by_type(T::TYPE).ok_or_else(|| {
+        tracing::error!(r#type = T::TYPE, "is not registered");
+        Error::internal()
+    })
+}

@@ -1,0 +1,148 @@
+//! What a list is sorted by, and tokens of its pages.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use crate::model::error::{Error, Reason, Result};
+use crate::model::limits::{MESSAGE_OUT_BYTES, PAGE_DEFAULT, PAGE_MAX};
+use crate::model::violations::Path;
+use crate::model::wire::{put_field, put_number, put_varint};
+use crate::store::list::{List, SortField};
+use crate::store::resource::Kind;
+
+/// Numbers of the response's fields.
+const NEXT_PAGE_TOKEN: u32 = 2;
+const TOTAL_SIZE: u32 = 3;
+
+/// What is listed, in which order.
+#[derive(Clone, Debug)]
+pub struct Query {
+    kind: &'static Kind,
+    order: Vec<(SortField, bool)>,
+    /// Tells queries apart, so that a page token fits only its own.
+    identity: [u8; 8],
+}
+
+impl Query {
+    /// Checks `order_by` against the fields that the type can be sorted by.
+    pub fn new(
+        kind: &'static Kind,
+        sortable: &'static [&'static str],
+        order_by: &str,
+    ) -> Result<Self> {
+        let mut order = Vec::new();
+        let parts = order_by.split(',').map(str::trim);
+        for part in parts.filter(|_| !order_by.trim().is_empty()) {
+            let mut words = part.split_whitespace();
+            let field = words.next().unwrap_or_default();
+            let descends = match (words.next(), words.next()) {
+                (None, None) => false,
+                (Some("asc"), None) => false,
+                (Some("desc"), None) => true,
+                _ => return Err(wrong(sortable, part)),
+            };
+            let known = match field {
+                "name" => Some(SortField::Name),
+                "create_time" => Some(SortField::CreateTime),
+                _ => sortable.iter().find(|column| **column == field).map(|c| SortField::Column(c)),
+            };
+            let known = known.ok_or_else(|| wrong(sortable, part))?;
+            if order.iter().any(|(other, _)| *other == known) {
+                let text = format!("{field} stands here twice");
+                return Err(Error::invalid(&Path::Root.field("order_by"), text));
+            }
+            order.push((known, descends));
+        }
+        let unique = |(field, _): &(SortField, bool)| {
+            matches!(field, SortField::Name | SortField::CreateTime)
+        };
+        if order.is_empty() {
+            order.push((SortField::Name, false));
+        } else if let Some(end) = order.iter().position(unique) {
+            // What follows a field that no two records share decides nothing.
+            order.truncate(end + 1);
+        } else {
+            let descends = order.last().is_some_and(|(_, descends)| *descends);
+            order.push((SortField::CreateTime, descends));
+        }
+        let digest = Sha256::digest(format!("{} {order:?}", kind.type_name));
+        let identity = crate::feed::token::prefix(&digest);
+        Ok(Self { kind, order, identity })
+    }
+
+    /// A page of it.
+    pub fn page(&self, page_size: i32, page_token: &str, count: bool) -> Result<List> {
+        let limit = match usize::try_from(page_size) {
+            Ok(0) | Err(_) => PAGE_DEFAULT,
+            Ok(size) => size.min(PAGE_MAX),
+        };
+        let after = if page_token.is_empty() { None } else { Some(self.decode(page_token)?) };
+        Ok(List {
+            kind: self.kind,
+            order: self.order.clone(),
+            after,
+            limit,
+            limit_bytes: MESSAGE_OUT_BYTES - 64 * 1_024,
+            count,
+        })
+    }
+
+    /// Appends what comes behind the resources of a page.
+    pub fn finish(&self, next: Option<Vec<String>>, total: Option<i64>, out: &mut Vec<u8>) {
+        if let Some(next) = next {
+            put_field(NEXT_PAGE_TOKEN, self.encode(&next).as_bytes(), out);
+        }
+        match total {
+            // The field has presence: a zero is told too.
+            Some(0) => {
+                put_varint(u64::from(TOTAL_SIZE) << 3, out);
+                put_varint(0, out);
+            }
+            Some(total) => put_number(TOTAL_SIZE, total.unsigned_abs(), out),
+            None => {}
+        }
+    }
+
+    fn encode(&self, values: &[String]) -> String {
+        let mut bytes = self.identity.to_vec();
+        for value in values {
+            bytes.extend_from_slice(&u32::try_from(value.len()).unwrap_or(0).to_be_bytes());
+            bytes.extend_from_slice(value.as_bytes());
+        }
+        let sum = Sha256::digest(&bytes);
+        bytes.extend_from_slice(&sum[..4]);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn decode(&self, token: &str) -> Result<Vec<String>> {
+        let malformed = || {
+            let text = "is no page token of this service, or has been cut or altered";
+            Error::token(Reason::TokenMalformed, "page_token", text)
+        };
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| malformed())?;
+        let (content, sum) = bytes.split_last_chunk::<4>().ok_or_else(malformed)?;
+        if Sha256::digest(content)[..4] != sum[..] {
+            return Err(malformed());
+        }
+        let (identity, mut rest) = content.split_first_chunk::<8>().ok_or_else(malformed)?;
+        if *identity != self.identity {
+            let text = "belongs to a list with another type or `order_by`";
+            return Err(Error::token(Reason::TokenOfAnotherQuery, "page_token", text));
+        }
+        let mut values = Vec::new();
+        while let Some((length, after)) = rest.split_first_chunk::<4>() {
+            let length = u32::from_be_bytes(*length) as usize;
+            let value = after.get(..length).ok_or_else(malformed)?;
+            values.push(String::from_utf8(value.to_vec()).map_err(|_| malformed())?);
+            rest = &after[length..];
+        }
+        if values.len() == self.order.len() { Ok(values) } else { Err(malformed()) }
+    }
+}
+
+fn wrong(sortable: &[&str], part: &str) -> Error {
+    let known = ["name", "create_time"].iter().chain(sortable).copied().collect::<Vec<_>>();
+    let text = format!("{part:?} is none of {}, each optionally followed by desc", known.join(", "));
+    Error::invalid(&Path::Root.field("order_by"), text)
+}

@@ -1,0 +1,183 @@
+//! Atomic writes over any types.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::task::{Context, Poll};
+
+use prost::Message;
+use tonic::Request;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tower::Service;
+
+use super::drafts::{self, Site};
+use super::unary::{Answer, answer, unimplemented};
+use super::{Api, caller};
+use crate::model::described::{Described, Validate};
+use crate::model::error::{Problem, Problems, Result};
+use crate::model::violations::{Path, Violations};
+use crate::proto::v1::{
+    ApplyRequest, ApplyResponse, Check, CreateMutation, DeleteMutation, Mutation, Resource,
+    UndeleteMutation, UpdateMutation, check, mutation,
+};
+use crate::proto::{Frame, ResourceVisitor};
+use crate::store::resource::{Kind, Object, Registry};
+use crate::store::write::{self, Draft, Expectation, Write};
+
+/// The service of atomic writes.
+#[derive(Clone, Debug)]
+pub struct RecordService {
+    api: Api,
+}
+
+impl RecordService {
+    /// Serves `api`.
+    pub fn new(api: Api) -> Self {
+        Self { api }
+    }
+}
+
+impl NamedService for RecordService {
+    const NAME: &'static str = "entente.v1.RecordService";
+}
+
+impl Service<http::Request<Body>> for RecordService {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<std::result::Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Answer {
+        let api = self.api.clone();
+        match request.uri().path() {
+            "/entente.v1.RecordService/Apply" => {
+                answer(request, move |request| apply(api.clone(), request))
+            }
+            _ => unimplemented(),
+        }
+    }
+}
+
+async fn apply(api: Api, request: Request<ApplyRequest>) -> Result<Frame> {
+    let actor = caller::actor(request.metadata())?;
+    let request = request.into_inner();
+    let mut all = Violations::default();
+    request.validate(&Path::Root, &mut all);
+    let (size, digest) = (request.encoded_len(), Write::digest_of("Apply", &request));
+    let ApplyRequest { mutations, checks, request_id, validate_only, reason } = request;
+    let mut found = Found::default();
+    let mut drafts = Vec::with_capacity(mutations.len());
+    for (index, mutation) in mutations.into_iter().enumerate() {
+        drafts.extend(found.keep(draft(api.store.registry, index, mutation, &mut all)));
+    }
+    let checks = checks.into_iter().enumerate().filter_map(|(index, one)| checked(index, one));
+    let checks: Vec<_> = checks.collect();
+    if !found.problems.is_empty() || drafts.is_empty() {
+        let mut problems = Problems::default();
+        problems.extend(&all);
+        problems.append(found.problems);
+        problems.into_result()?;
+    }
+    // Each request is judged whole: what its messages alone have shown goes with
+    // the first mutation.
+    if let Some(first) = drafts.first_mut() {
+        first.violations = all;
+    }
+    let write = Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
+    let write::Written { revision, results, bodies: _ } = api.store.write(write).await?;
+    let response = ApplyResponse { results, revision };
+    Ok(Frame::whole(response.encode_to_vec().into()))
+}
+
+/// What was wrong with mutations of which no draft can be made.
+#[derive(Default)]
+struct Found {
+    problems: Vec<Problem>,
+}
+
+impl Found {
+    fn keep(&mut self, draft: Result<Option<Draft>>) -> Option<Draft> {
+        draft.unwrap_or_else(|error| {
+            self.problems.extend(error.problems);
+            None
+        })
+    }
+}
+
+/// The draft of a mutation; `None` if it lacks what its declared rules demand,
+/// which is among `violations` already.
+fn draft(
+    registry: Registry,
+    index: usize,
+    mutation: Mutation,
+    violations: &mut Violations,
+) -> Result<Option<Draft>> {
+    let at = |operation: &str| format!("mutations[{index}].{operation}");
+    match mutation.operation {
+        None => Ok(None),
+        Some(mutation::Operation::Create(CreateMutation { resource, id })) => {
+            let Some((kind, object)) = unwrap(registry, resource) else { return Ok(None) };
+            let (message, resource) = (at("create"), format!("resource.{}", kind.field));
+            let site = Site { message: &message, resource: &resource, id: "id" };
+            Ok(Some(drafts::create(kind, object, &id, site, Violations::default())))
+        }
+        Some(mutation::Operation::Update(update)) => {
+            let UpdateMutation { resource, update_mask, allow_missing } = update;
+            let Some((kind, object)) = unwrap(registry, resource) else { return Ok(None) };
+            let (message, resource) = (at("update"), format!("resource.{}", kind.field));
+            violations.forget_below(&format!("{message}.{resource}"));
+            let site = Site { message: &message, resource: &resource, id: "" };
+            let own = Violations::default();
+            drafts::update(kind, object, update_mask.as_ref(), allow_missing, site, own).map(Some)
+        }
+        Some(mutation::Operation::Delete(DeleteMutation { name, etag })) => {
+            let message = at("delete");
+            if name.is_empty() {
+                return Ok(None);
+            }
+            let kind = drafts::kind_of(registry, &name, &format!("{message}.name"))?;
+            let site = Site { message: &message, resource: "", id: "" };
+            Ok(Some(drafts::delete(kind, name, etag, site, Violations::default())))
+        }
+        Some(mutation::Operation::Undelete(UndeleteMutation { name })) => {
+            let message = at("undelete");
+            if name.is_empty() {
+                return Ok(None);
+            }
+            let kind = drafts::kind_of(registry, &name, &format!("{message}.name"))?;
+            let site = Site { message: &message, resource: "", id: "" };
+            Ok(Some(drafts::undelete(kind, name, site, Violations::default())))
+        }
+    }
+}
+
+fn checked(index: usize, check: Check) -> Option<write::Check> {
+    let Check { name, expectation } = check;
+    let expectation = match expectation? {
+        check::Expectation::Etag(etag) => Expectation::Etag(etag),
+        check::Expectation::Exists(exists) => Expectation::Exists(exists),
+    };
+    Some(write::Check { path: format!("checks[{index}]"), name, expectation })
+}
+
+struct Unwrap;
+
+impl ResourceVisitor for Unwrap {
+    type Output = (&'static str, Box<dyn Any>);
+
+    fn visit<T: Described>(self, value: T) -> Self::Output {
+        (T::TYPE, Box::new(value))
+    }
+}
+
+fn unwrap(
+    registry: Registry,
+    resource: Option<Resource>,
+) -> Option<(&'static Kind, Box<dyn Object>)> {
+    let (type_name, message) = resource?.resource?.visit(Unwrap);
+    let kind = registry.by_type(type_name)?;
+    Some((kind, kind.object(message)?))
+}

@@ -1,0 +1,250 @@
+//! The seven standard methods, once for every type.
+
+use std::convert::Infallible;
+use std::marker::PhantomData;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::Request as HttpRequest;
+use prost::Message as _;
+use tonic::Request;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tower::Service;
+
+use super::drafts::{self, Site};
+use super::unary::{Answer, answer, unimplemented};
+use super::{Api, caller, listing, read_mask, today};
+use crate::model::error::{Error, Result};
+use crate::model::limits::MESSAGE_OUT_BYTES;
+use crate::model::standard::{
+    BatchGet, Create, Delete, Get, List, Standard, Undelete, Update,
+};
+use crate::model::violations::{Path, Violations};
+use crate::model::wire::{Mask, put_field};
+use crate::proto::Frame;
+use crate::store::load::canonical;
+use crate::store::resource::{Kind, Resource};
+use crate::store::write::{Draft, Write};
+
+/// The service of the type `T`.
+#[derive(Debug)]
+pub struct ResourceService<T> {
+    api: Api,
+    resource: PhantomData<fn() -> T>,
+}
+
+impl<T> ResourceService<T> {
+    /// Serves `api`.
+    pub fn new(api: Api) -> Self {
+        Self { api, resource: PhantomData }
+    }
+}
+
+impl<T> Clone for ResourceService<T> {
+    fn clone(&self) -> Self {
+        Self::new(self.api.clone())
+    }
+}
+
+impl<T: Standard> NamedService for ResourceService<T> {
+    const NAME: &'static str = T::SERVICE;
+}
+
+impl<T: Standard + Resource> Service<HttpRequest<Body>> for ResourceService<T> {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<std::result::Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: HttpRequest<Body>) -> Answer {
+        let api = self.api.clone();
+        let path = request.uri().path();
+        let method = path.rsplit('/').next().unwrap_or_default().to_owned();
+        let verb = method.strip_suffix(T::TYPE_PLURAL).filter(|verb| ["BatchGet", "List"].contains(verb));
+        match verb.or_else(|| method.strip_suffix(T::TYPE)) {
+            Some("Get") => answer(request, move |r| get::<T>(api.clone(), r)),
+            Some("BatchGet") => answer(request, move |r| batch_get::<T>(api.clone(), r)),
+            Some("List") => answer(request, move |r| list::<T>(api.clone(), r)),
+            Some("Create") => answer(request, move |r| create::<T>(api.clone(), r)),
+            Some("Update") => answer(request, move |r| update::<T>(api.clone(), r)),
+            Some("Delete") => answer(request, move |r| delete::<T>(api.clone(), r)),
+            Some("Undelete") => answer(request, move |r| undelete::<T>(api.clone(), r)),
+            _ => unimplemented(),
+        }
+    }
+}
+
+async fn get<T: Standard>(api: Api, request: Request<T::GetRequest>) -> Result<Frame> {
+    let kind = drafts::kind::<T>(api.store.registry)?;
+    let request = request.into_inner();
+    refuse(&request)?;
+    let Get { name, read_mask: mask } = request.into();
+    let mask = read_mask(kind, mask.as_ref())?;
+    let root = Path::Root;
+    let body = api.store.reads.get_one(&canonical_name(&api, kind, &name, &root.field("name"))?).await?;
+    Ok(Frame::whole(shown(kind, body, mask.as_ref())))
+}
+
+async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) -> Result<Frame> {
+    let kind = drafts::kind::<T>(api.store.registry)?;
+    let request = request.into_inner();
+    refuse(&request)?;
+    let BatchGet { names, read_mask: mask } = request.into();
+    let mask = read_mask(kind, mask.as_ref())?;
+    let root = Path::Root;
+    let at = root.field("names");
+    let names = names.iter().enumerate();
+    let names: Result<Vec<_>> =
+        names.map(|(index, name)| canonical_name(&api, kind, name, &at.index(index))).collect();
+    let bodies = api.store.reads.get_all(names?).await?;
+    let mut out = Vec::new();
+    for body in bodies {
+        put_field(1, &shown(kind, body, mask.as_ref()), &mut out);
+    }
+    if out.len() > MESSAGE_OUT_BYTES {
+        let text = format!("the answer would have {} bytes, more than {MESSAGE_OUT_BYTES}: ask for fewer", out.len());
+        return Err(Error::new(crate::model::error::Reason::MessageTooLarge, text));
+    }
+    Ok(Frame::whole(out.into()))
+}
+
+async fn list<T: Standard + Resource>(api: Api, request: Request<T::ListRequest>) -> Result<Frame> {
+    let kind = drafts::kind::<T>(api.store.registry)?;
+    let request = request.into_inner();
+    refuse(&request)?;
+    let List { page_size, page_token, order_by, read_mask: mask, include_total_size } =
+        request.into();
+    let mask = read_mask(kind, mask.as_ref())?;
+    let query = listing::Query::new(kind, T::SORTABLE, &order_by)?;
+    let page = api.store.list(&query.page(page_size, &page_token, include_total_size)?).await?;
+    let mut out = Vec::new();
+    for body in page.bodies {
+        put_field(1, &shown(kind, body, mask.as_ref()), &mut out);
+    }
+    query.finish(page.next, page.total, &mut out);
+    Ok(Frame::whole(out.into()))
+}
+
+async fn create<T: Standard + Resource>(api: Api, request: Request<T::CreateRequest>) -> Result<Frame> {
+    let kind = drafts::kind::<T>(api.store.registry)?;
+    let actor = caller::actor(request.metadata())?;
+    let request = request.into_inner();
+    let violations = violations(&request);
+    let (size, digest) = (request.encoded_len(), digest::<T>("Create", &request));
+    let Create { resource, id, request_id, validate_only, reason } = request.into();
+    let (resource, violations) = present(resource, T::FIELD, violations)?;
+    let id_path = format!("{}_id", T::FIELD);
+    let site = Site { message: "", resource: T::FIELD, id: &id_path };
+    let draft = drafts::create(kind, Box::new(resource), &id, site, violations);
+    let drafts = vec![draft];
+    let checks = Vec::new();
+    let write =
+        Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
+    one(&api, kind, write).await
+}
+
+async fn update<T: Standard + Resource>(api: Api, request: Request<T::UpdateRequest>) -> Result<Frame> {
+    let kind = drafts::kind::<T>(api.store.registry)?;
+    let actor = caller::actor(request.metadata())?;
+    let request = request.into_inner();
+    let violations = violations(&request);
+    let (size, digest) = (request.encoded_len(), digest::<T>("Update", &request));
+    let Update { resource, update_mask, allow_missing, request_id, validate_only, reason } =
+        request.into();
+    let (resource, violations) = present(resource, T::FIELD, violations)?;
+    let site = Site { message: "", resource: T::FIELD, id: "" };
+    let mask = update_mask.as_ref();
+    let object = Box::new(resource);
+    let drafts = vec![drafts::update(kind, object, mask, allow_missing, site, violations)?];
+    let checks = Vec::new();
+    let write =
+        Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
+    one(&api, kind, write).await
+}
+
+async fn delete<T: Standard>(api: Api, request: Request<T::DeleteRequest>) -> Result<Frame> {
+    let kind = drafts::kind::<T>(api.store.registry)?;
+    let actor = caller::actor(request.metadata())?;
+    let request = request.into_inner();
+    let violations = violations(&request);
+    let (size, digest) = (request.encoded_len(), digest::<T>("Delete", &request));
+    let Delete { name, etag, request_id, validate_only, reason } = request.into();
+    let site = Site { message: "", resource: "", id: "" };
+    let drafts: Vec<Draft> = vec![drafts::delete(kind, name, etag, site, violations)];
+    let checks = Vec::new();
+    let write =
+        Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
+    one(&api, kind, write).await
+}
+
+async fn undelete<T: Standard>(api: Api, request: Request<T::UndeleteRequest>) -> Result<Frame> {
+    let kind = drafts::kind::<T>(api.store.registry)?;
+    let actor = caller::actor(request.metadata())?;
+    let request = request.into_inner();
+    let violations = violations(&request);
+    let (size, digest) = (request.encoded_len(), digest::<T>("Undelete", &request));
+    let Undelete { name, request_id, validate_only, reason } = request.into();
+    let site = Site { message: "", resource: "", id: "" };
+    let drafts: Vec<Draft> = vec![drafts::undelete(kind, name, site, violations)];
+    let checks = Vec::new();
+    let write =
+        Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
+    one(&api, kind, write).await
+}
+
+/// Makes a write of one mutation and answers the resource.
+async fn one(api: &Api, kind: &Kind, write: Write) -> Result<Frame> {
+    let mut written = api.store.write(write).await?;
+    let body = written.bodies.pop().unwrap_or_default();
+    Ok(Frame::whole(shown(kind, body, None)))
+}
+
+/// A stored message as clients see it today.
+fn shown(kind: &Kind, body: Bytes, mask: Option<&Mask>) -> Bytes {
+    let mut shown = Vec::from(body);
+    (kind.derive_encoded)(&mut shown, today());
+    match mask {
+        Some(mask) => mask.keep(&shown).into(),
+        None => shown.into(),
+    }
+}
+
+fn canonical_name(api: &Api, kind: &Kind, name: &str, at: &Path<'_>) -> Result<String> {
+    let belongs = name.split('/').next() == Some(kind.collection);
+    let canonical = canonical(api.store.registry, name).filter(|_| belongs);
+    canonical.ok_or_else(|| {
+        Error::invalid(at, format!("must be a name such as {}/{{id}}", kind.collection))
+    })
+}
+
+fn violations(request: &impl crate::model::described::Validate) -> Violations {
+    let mut violations = Violations::default();
+    request.validate(&Path::Root, &mut violations);
+    violations
+}
+
+fn refuse(request: &impl crate::model::described::Validate) -> Result<()> {
+    let mut problems = crate::model::error::Problems::default();
+    problems.extend(&violations(request));
+    problems.into_result()
+}
+
+/// The resource of a request, which cannot be done without.
+fn present<T>(
+    resource: Option<T>,
+    field: &str,
+    violations: Violations,
+) -> Result<(T, Violations)> {
+    match resource {
+        Some(resource) => Ok((resource, violations)),
+        None => Err(Error::invalid(&Path::Root.field(field), "is required")),
+    }
+}
+
+fn digest<T: Standard>(verb: &str, request: &impl prost::Message) -> [u8; 32] {
+    Write::digest_of(&format!("{verb}{}", T::TYPE), request)
+}

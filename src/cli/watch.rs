@@ -1,0 +1,122 @@
+//! Prints changes as JSON Lines.
+
+use std::io::Write;
+
+use clap::{Args, ValueEnum};
+use prost::Message;
+use prost_reflect::{DynamicMessage, SerializeOptions};
+
+use super::Failure;
+use crate::client::watch::{Delivery, Watch as Stream};
+use crate::proto;
+use crate::proto::v1::{ChangeKind, Commit, Detail, Origin, WatchChangesRequest, watch_changes_request::Start};
+
+/// Where to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum From {
+    /// After the newest commit.
+    Now,
+    /// With the oldest commit that is kept.
+    Earliest,
+}
+
+/// How much of each change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shown {
+    /// Names and changed fields.
+    Names,
+    /// The resources too.
+    Full,
+}
+
+/// Prints each commit as one JSON object a line.
+///
+/// The last line of what arrived together has the member `token`: give it to
+/// --token to go on behind it.
+#[derive(Clone, Debug, Args)]
+pub struct Watch {
+    /// Address of the service; several mean replicas of one store
+    #[arg(long, env = "ENTENTE_ADDRESS", value_delimiter = ',', default_value = "http://127.0.0.1:50051", value_name = "URL")]
+    address: Vec<String>,
+    /// Where to begin
+    #[arg(long, value_enum, default_value = "now")]
+    from: From,
+    /// Begin behind this token
+    #[arg(long, conflicts_with_all = ["from", "after_revision"])]
+    token: Option<String>,
+    /// Begin behind this revision
+    #[arg(long, conflicts_with = "from")]
+    after_revision: Option<i64>,
+    /// End when this revision has been printed
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    until_revision: i64,
+    /// Only resources of these types, such as Agreement
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<String>,
+    /// Only changes of these kinds: created, updated, deleted, undeleted
+    #[arg(long = "kind", value_name = "KIND")]
+    kinds: Vec<String>,
+    /// Only commits by these actors
+    #[arg(long = "actor", value_name = "ACTOR")]
+    actors: Vec<String>,
+    /// How much of each change
+    #[arg(long, value_enum, default_value = "full")]
+    detail: Shown,
+}
+
+impl Watch {
+    /// Prints until the end that was asked for, or for ever.
+    pub async fn run(self) -> Result<(), Failure> {
+        let mut stream = Stream::new(&self.address.clone(), self.request()?)?;
+        let mut out = std::io::stdout().lock();
+        while let Some(Delivery { commits, token, .. }) = stream.next().await? {
+            let last = commits.len().saturating_sub(1);
+            for (index, commit) in commits.iter().enumerate() {
+                let mut line = to_json(commit)?;
+                if let (true, Some(members)) = (index == last, line.as_object_mut()) {
+                    members.insert("token".to_owned(), token.clone().into());
+                }
+                writeln!(out, "{line}")?;
+            }
+            out.flush()?;
+        }
+        Ok(())
+    }
+
+    fn request(self) -> Result<WatchChangesRequest, Failure> {
+        let start = match (self.token, self.after_revision, self.from) {
+            (Some(token), _, _) => Start::Token(token),
+            (None, Some(revision), _) => Start::AfterRevision(revision),
+            (None, None, From::Now) => Start::Origin(Origin::Now.into()),
+            (None, None, From::Earliest) => Start::Origin(Origin::Earliest.into()),
+        };
+        let kinds = self.kinds.iter().map(|kind| {
+            let full = format!("CHANGE_KIND_{}", kind.to_uppercase());
+            let known = ChangeKind::from_str_name(&full);
+            known.map(i32::from).ok_or_else(|| {
+                format!("--kind must be created, updated, deleted or undeleted, not {kind}")
+            })
+        });
+        let detail = match self.detail {
+            Shown::Names => Detail::Names,
+            Shown::Full => Detail::Full,
+        };
+        Ok(WatchChangesRequest {
+            start: Some(start),
+            resource_types: self.types,
+            kinds: kinds.collect::<Result<_, _>>()?,
+            actors: self.actors,
+            detail: detail.into(),
+            until_revision: self.until_revision,
+            ..WatchChangesRequest::default()
+        })
+    }
+}
+
+/// A commit as canonical proto JSON.
+fn to_json(commit: &Commit) -> Result<serde_json::Value, Failure> {
+    let message =
+        DynamicMessage::decode(proto::message("Commit"), commit.encode_to_vec().as_slice())?;
+    let options = SerializeOptions::new();
+    Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)
+}

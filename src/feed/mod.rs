@@ -1,0 +1,204 @@
+//! The change stream: every commit, in order, to whoever subscribes.
+//!
+//! Subscribers pull from the log and are only woken. The newest commits are kept
+//! in a ring of bounded bytes, encoded once; whoever is inside it shares those
+//! bytes, whoever is behind reads pages from the database and rejoins. There is
+//! no queue for each subscriber, so nothing can overflow, and nothing is dropped.
+//!
+//! The committer hands over its own commits; the [`tailer`] fills in those of
+//! other replicas and, at the start, the newest of the log.
+
+pub mod page;
+pub mod ring;
+pub mod segment;
+pub mod start;
+pub mod subscription;
+pub mod tailer;
+pub mod token;
+pub mod view;
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+
+use tokio::sync::{Notify, Semaphore, watch};
+use uuid::Uuid;
+
+use ring::{Next, Ring};
+use segment::{Mark, Segment, ViewBudget};
+use token::{HashPrefix, Token};
+use view::View;
+
+use crate::model::error::{Error, Reason, Result};
+use crate::model::limits::{LOG_READERS, WATCHES};
+use crate::store::committer::Publish;
+use crate::store::entities::head;
+use crate::store::log::Logged;
+use crate::store::resource::Registry;
+
+/// Where the log stands, as this process knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// The newest commit.
+    pub mark: Mark,
+    /// The oldest commit whose changes are kept.
+    pub earliest_revision: i64,
+}
+
+/// The feed of a process. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Feed(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    registry: Registry,
+    store_id: Uuid,
+    ring: RwLock<Ring>,
+    head: watch::Sender<Head>,
+    /// Wakes the tailer when a commit of ours does not follow the newest.
+    gap: Notify,
+    budget: ViewBudget,
+    views: Mutex<HashMap<[u8; 32], Weak<View>>>,
+    watches: Arc<Semaphore>,
+    log_readers: Semaphore,
+    draining: watch::Sender<bool>,
+}
+
+impl Feed {
+    /// A feed of the store that stands at `head`, whose memory begins behind the
+    /// commit `mark`.
+    pub fn new(registry: Registry, head: &head::Model, mark: Mark) -> Self {
+        let head_now = Head { mark, earliest_revision: head.earliest_revision };
+        Self(Arc::new(Inner {
+            registry,
+            store_id: head.store_id,
+            ring: RwLock::new(Ring::new(mark)),
+            head: watch::Sender::new(head_now),
+            gap: Notify::new(),
+            budget: Arc::new(AtomicUsize::new(0)),
+            views: Mutex::default(),
+            watches: Arc::new(Semaphore::new(WATCHES)),
+            log_readers: Semaphore::new(LOG_READERS),
+            draining: watch::Sender::new(false),
+        }))
+    }
+
+    /// The store whose history this is.
+    pub fn store_id(&self) -> Uuid {
+        self.0.store_id
+    }
+
+    /// The types that the store holds.
+    pub fn registry(&self) -> Registry {
+        self.0.registry
+    }
+
+    /// Where the log stands, as this process knows it.
+    pub fn head(&self) -> Head {
+        *self.0.head.borrow()
+    }
+
+    /// Sees every new head.
+    pub fn subscribe_head(&self) -> watch::Receiver<Head> {
+        self.0.head.subscribe()
+    }
+
+    /// Whether anybody watches.
+    pub fn is_watched(&self) -> bool {
+        self.0.watches.available_permits() < WATCHES
+    }
+
+    /// Tells all streams that the server is going away.
+    pub fn drain(&self) {
+        self.0.draining.send_replace(true);
+    }
+
+    /// Sees the beginning of a drain.
+    pub fn subscribe_draining(&self) -> watch::Receiver<bool> {
+        self.0.draining.subscribe()
+    }
+
+    /// A place among the watches.
+    pub fn admit(&self) -> Result<tokio::sync::OwnedSemaphorePermit> {
+        if *self.0.draining.borrow() {
+            return Err(Error::new(Reason::Draining, "the server is going away"));
+        }
+        let places = Arc::clone(&self.0.watches);
+        places.try_acquire_owned().map_err(|_| {
+            Error::new(Reason::TooManyStreams, format!("{WATCHES} watches are open already"))
+        })
+    }
+
+    /// The one copy of `view`, so that its readers share what is encoded.
+    pub fn share(&self, view: View) -> Arc<View> {
+        let identity = view.identity();
+        let mut views = self.0.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = views.get(&identity).and_then(Weak::upgrade) {
+            return shared;
+        }
+        views.retain(|_, view| view.strong_count() > 0);
+        let shared = Arc::new(view);
+        views.insert(identity, Arc::downgrade(&shared));
+        shared
+    }
+
+    /// What comes after the commit `revision`.
+    pub fn after(&self, revision: i64) -> Next {
+        self.0.ring.read().unwrap_or_else(PoisonError::into_inner).after(revision)
+    }
+
+    /// The chain hash at `revision`, if it is in memory.
+    pub fn hash(&self, revision: i64) -> Option<HashPrefix> {
+        self.0.ring.read().unwrap_or_else(PoisonError::into_inner).hash(revision)
+    }
+
+    /// Waits for a turn to read a page of the log.
+    pub async fn log_turn(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        self.0.log_readers.acquire().await.ok()
+    }
+
+    /// Encodes commits read from the log.
+    pub fn segment(&self, commits: &[Logged]) -> Option<Segment> {
+        Segment::new(self.0.registry, commits, &self.0.budget)
+    }
+
+    /// A token for the place `revision`, bound to `selectors`.
+    pub fn token(&self, revision: i64, hash: HashPrefix, selectors: [u8; 8]) -> Token {
+        Token { store_id: self.0.store_id, revision, hash, selectors }
+    }
+
+    /// Appends commits that are new; those already there are passed over. Returns
+    /// whether they followed the newest one without a gap.
+    fn append(&self, commits: &[Logged]) -> bool {
+        let mut ring = self.0.ring.write().unwrap_or_else(PoisonError::into_inner);
+        let newest = ring.last().revision;
+        let known = commits.iter().take_while(|logged| logged.commit.revision <= newest).count();
+        let Some(first) = commits.get(known) else { return true };
+        if first.commit.revision != newest + 1 {
+            return false;
+        }
+        if let Some(segment) = self.segment(&commits[known..]) {
+            ring.push(segment);
+            let mark = ring.last();
+            drop(ring);
+            self.0.head.send_modify(|head| head.mark = mark);
+        }
+        true
+    }
+
+    fn set_earliest(&self, earliest_revision: i64) {
+        self.0.head.send_if_modified(|head| {
+            let changed = head.earliest_revision != earliest_revision;
+            head.earliest_revision = earliest_revision;
+            changed
+        });
+    }
+}
+
+impl Publish for Feed {
+    fn publish(&self, commits: Vec<Logged>) {
+        if !self.append(&commits) {
+            self.0.gap.notify_one();
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Consecutive commits, encoded once for all who read them.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use super::token::{HashPrefix, prefix};
+use super::view::{View, change, commit};
+use crate::model::limits::VIEW_BYTES;
+use crate::model::wire::{WireFields, put_field, put_number};
+use crate::store::log::{ChangeKind, Logged, encode_header};
+use crate::store::resource::Registry;
+
+/// Number of `commits` in `Commits`, and in `ListChangesResponse`.
+pub(super) const COMMITS: u32 = 1;
+
+/// A commit of a segment.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    /// Its number.
+    pub revision: i64,
+    /// Of its chain hash.
+    pub hash: HashPrefix,
+    /// Microseconds since 1970.
+    pub commit_time: i64,
+}
+
+/// The commits of a segment as a view has them: the entries of `commits` one
+/// after the other.
+#[derive(Debug)]
+pub struct Encoded {
+    /// The entries.
+    pub bytes: Bytes,
+    /// Where each commit of the segment ends; one that the view leaves out ends
+    /// where the one before does.
+    pub ends: Vec<usize>,
+}
+
+impl Encoded {
+    fn of<'c>(commits: impl Iterator<Item = Option<std::borrow::Cow<'c, [u8]>>>) -> Self {
+        let mut bytes = Vec::new();
+        let mut ends = Vec::new();
+        for commit in commits {
+            if let Some(commit) = commit {
+                put_field(COMMITS, &commit, &mut bytes);
+            }
+            ends.push(bytes.len());
+        }
+        Self { bytes: bytes.into(), ends }
+    }
+
+    /// Where the commit at `index` begins.
+    pub fn start(&self, index: usize) -> usize {
+        index.checked_sub(1).map_or(0, |before| self.ends[before])
+    }
+}
+
+/// Counts the bytes of views that are kept, over all segments.
+pub type ViewBudget = Arc<AtomicUsize>;
+
+#[derive(Debug)]
+struct Kept {
+    view: Arc<View>,
+    encoded: Arc<Encoded>,
+}
+
+/// Consecutive commits.
+#[derive(Debug)]
+pub struct Segment {
+    /// The commits, in order; never empty.
+    pub marks: Vec<Mark>,
+    /// All of them, whole.
+    pub full: Arc<Encoded>,
+    views: Mutex<HashMap<usize, Kept>>,
+    budget: ViewBudget,
+}
+
+impl Segment {
+    /// Encodes `commits`, which are consecutive; `None` if there are none.
+    pub fn new(registry: Registry, commits: &[Logged], budget: &ViewBudget) -> Option<Self> {
+        if commits.is_empty() {
+            return None;
+        }
+        let marks = commits.iter().map(|logged| Mark {
+            revision: logged.commit.revision,
+            hash: prefix(&logged.commit.hash),
+            commit_time: logged.commit.commit_time,
+        });
+        let encoded = commits.iter().map(|logged| Some(encode(registry, logged).into()));
+        Some(Self {
+            marks: marks.collect(),
+            full: Arc::new(Encoded::of(encoded)),
+            views: Mutex::default(),
+            budget: Arc::clone(budget),
+        })
+    }
+
+    /// The first revision.
+    pub fn first(&self) -> i64 {
+        self.marks.first().map_or(0, |mark| mark.revision)
+    }
+
+    /// The last revision.
+    pub fn last(&self) -> i64 {
+        self.marks.last().map_or(0, |mark| mark.revision)
+    }
+
+    /// Bytes of the whole commits.
+    pub fn len(&self) -> usize {
+        self.full.bytes.len()
+    }
+
+    /// Whether it holds no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.full.bytes.is_empty()
+    }
+
+    /// The commits as `view` has them: encoded by whoever asks first, shared by
+    /// the others as far as the budget reaches.
+    pub fn view(&self, view: &Arc<View>) -> Arc<Encoded> {
+        if view.is_full() {
+            return Arc::clone(&self.full);
+        }
+        let identity = Arc::as_ptr(view).addr();
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = views.get(&identity).filter(|kept| Arc::ptr_eq(&kept.view, view)) {
+            return Arc::clone(&kept.encoded);
+        }
+        let commits = (0..self.marks.len()).map(|index| {
+            let entry = &self.full.bytes[self.full.start(index)..self.full.ends[index]];
+            let commit = WireFields(entry).next()?;
+            view.apply(commit.value).map(Into::into)
+        });
+        let encoded = Arc::new(Encoded::of(commits));
+        let size = encoded.bytes.len();
+        if self.budget.fetch_add(size, Ordering::Relaxed) + size <= VIEW_BYTES {
+            let kept = Kept { view: Arc::clone(view), encoded: Arc::clone(&encoded) };
+            views.insert(identity, kept);
+        } else {
+            self.budget.fetch_sub(size, Ordering::Relaxed);
+        }
+        encoded
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        let views = self.views.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let size: usize = views.values().map(|kept| kept.encoded.bytes.len()).sum();
+        self.budget.fetch_sub(size, Ordering::Relaxed);
+    }
+}
+
+/// The message `Commit` of a commit as it is logged, whole.
+fn encode(registry: Registry, logged: &Logged) -> Vec<u8> {
+    let mut out = encode_header(&logged.commit);
+    for row in &logged.changes {
+        let kind = registry.by_name(&row.name);
+        let mut one = Vec::with_capacity(row.body.len() + 128);
+        put_number(change::ORDINAL, u64::from(row.ordinal.unsigned_abs()), &mut one);
+        let change_kind = i32::from(ChangeKind::wire(&row.kind));
+        put_number(change::KIND, u64::from(change_kind.unsigned_abs()), &mut one);
+        let type_name = kind.map_or("", |kind| kind.type_name);
+        put_field(change::RESOURCE_TYPE, type_name.as_bytes(), &mut one);
+        put_field(change::NAME, row.name.as_bytes(), &mut one);
+        put_field(change::UID, row.uid.to_string().as_bytes(), &mut one);
+        if let Some(kind) = kind.filter(|_| !row.body.is_empty()) {
+            let mut resource = Vec::with_capacity(row.body.len() + 8);
+            put_field(kind.tag, &row.body, &mut resource);
+            put_field(change::RESOURCE, &resource, &mut one);
+        }
+        if !row.fields.is_empty() {
+            let mut mask = Vec::new();
+            for path in row.fields.split(',') {
+                put_field(1, path.as_bytes(), &mut mask);
+            }
+            put_field(change::CHANGED_FIELDS, &mask, &mut one);
+        }
+        put_field(commit::CHANGES, &one, &mut out);
+    }
+    put_number(commit::CHANGE_COUNT, logged.changes.len() as u64, &mut out);
+    out
+}
+
+/// Cuts an encoded `Commit` into fragments of at most `limit` bytes, each with
+/// whole changes; all but the last say that more follows.
+pub fn fragments(encoded: &[u8], limit: usize) -> Vec<Vec<u8>> {
+    let mut shared = Vec::new();
+    let mut parts: Vec<Vec<u8>> = vec![Vec::new()];
+    for field in WireFields(encoded) {
+        if field.number != commit::CHANGES {
+            shared.extend_from_slice(field.whole);
+            continue;
+        }
+        let room = limit.saturating_sub(shared.len() + 64);
+        match parts.last_mut() {
+            Some(part) if part.is_empty() || part.len() + field.whole.len() <= room => {
+                part.extend_from_slice(field.whole);
+            }
+            _ => parts.push(field.whole.to_vec()),
+        }
+    }
+    let last = parts.len() - 1;
+    parts
+        .into_iter()
+        .enumerate()
+        .map(|(index, changes)| {
+            let mut fragment = shared.clone();
+            fragment.extend_from_slice(&changes);
+            put_number(commit::FRAGMENT, u64::from(index < last), &mut fragment);
+            fragment
+        })
+        .collect()
+}

@@ -1,0 +1,113 @@
+//! Where a stream starts, and whether the history that a token speaks of is ours.
+
+use super::Feed;
+use super::token::{HashPrefix, Token, prefix};
+use super::view::other_selectors;
+use crate::model::error::{Error, Reason, Result};
+use crate::model::violations::Path;
+use crate::store::Store;
+use crate::store::entities::head;
+
+/// Where a client asks to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// After the commit that a token stands for.
+    Token(String),
+    /// After a revision.
+    AfterRevision(i64),
+    /// After the last commit at or before a time, in microseconds since 1970.
+    AfterTime(i64),
+    /// After the newest commit.
+    Now,
+    /// With the oldest commit that is kept.
+    Earliest,
+}
+
+/// A place from which a stream can go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Everything at or below has been seen.
+    pub revision: i64,
+    /// Of the chain hash there.
+    pub hash: HashPrefix,
+}
+
+impl Start {
+    /// Finds the place, for a stream with these selectors.
+    pub async fn find(&self, feed: &Feed, store: &Store, selectors: [u8; 8]) -> Result<Place> {
+        let revision = match self {
+            Self::Token(text) => return of_token(text, feed, store, selectors).await,
+            Self::AfterRevision(revision) => {
+                if *revision < 0 {
+                    let at = Path::Root;
+                    return Err(Error::invalid(&at.field("after_revision"), "must not be negative"));
+                }
+                let head = newest(feed, store, *revision).await?;
+                if *revision > head {
+                    let text = format!("the newest revision is {head}");
+                    return Err(Error::token(Reason::RevisionInFuture, "after_revision", text));
+                }
+                *revision
+            }
+            Self::AfterTime(micros) => store.revision_at(*micros).await?,
+            Self::Now => store.head().await?.revision,
+            Self::Earliest => feed.head().earliest_revision - 1,
+        };
+        check_kept(feed, revision)?;
+        let hash = hash_at(feed, store, revision).await?;
+        let hash = hash.ok_or_else(|| Error::new(Reason::HistoryDiverged, format!("there is no commit {revision}")))?;
+        Ok(Place { revision, hash })
+    }
+}
+
+async fn of_token(text: &str, feed: &Feed, store: &Store, selectors: [u8; 8]) -> Result<Place> {
+    let Token { store_id, revision, hash, selectors: bound } = Token::decode(text, "token")?;
+    if store_id != feed.store_id() {
+        let text = format!("is of the store {store_id}, and this is {}", feed.store_id());
+        return Err(Error::token(Reason::StoreMismatch, "token", text));
+    }
+    if bound != [0; 8] && bound != selectors {
+        return Err(other_selectors("token"));
+    }
+    let diverged = || {
+        let text = "speaks of a history that this store does not have: copy the state anew";
+        Error::token(Reason::HistoryDiverged, "token", text)
+    };
+    if revision > newest(feed, store, revision).await? {
+        return Err(diverged());
+    }
+    if hash_at(feed, store, revision).await? != Some(hash) {
+        return Err(diverged());
+    }
+    check_kept(feed, revision)?;
+    Ok(Place { revision, hash })
+}
+
+/// The newest revision: as this process knows it, unless `wanted` is beyond, which
+/// another replica may have seen.
+async fn newest(feed: &Feed, store: &Store, wanted: i64) -> Result<i64> {
+    let known = feed.head().mark.revision;
+    if wanted <= known {
+        return Ok(known);
+    }
+    let head::Model { revision, .. } = store.head().await?;
+    Ok(revision)
+}
+
+async fn hash_at(feed: &Feed, store: &Store, revision: i64) -> Result<Option<HashPrefix>> {
+    if let Some(hash) = feed.hash(revision) {
+        return Ok(Some(hash));
+    }
+    let found = store.hash_at(revision, feed.store_id()).await?;
+    Ok(found.map(|hash| prefix(&hash)))
+}
+
+/// Refuses a place whose next commit is no longer kept.
+pub fn check_kept(feed: &Feed, revision: i64) -> Result<()> {
+    let earliest = feed.head().earliest_revision;
+    if revision + 1 >= earliest {
+        return Ok(());
+    }
+    let text = format!("the history before revision {earliest} is gone: copy the state anew");
+    Err(Error::new(Reason::HistoryCompacted, text))
+}

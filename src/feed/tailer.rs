@@ -1,0 +1,68 @@
+//! Fills the ring with what other replicas commit.
+
+use std::time::Duration;
+
+use sea_orm::{DbBackend, DbErr};
+
+use super::Feed;
+use crate::model::limits::{LOG_PAGE_COMMITS, POLL_IDLE, POLL_WATCHED};
+use crate::store::Store;
+use crate::store::state::Status;
+
+/// Pause after a look that failed.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Looks at the head for ever: often while somebody watches, seldom while nobody
+/// does, and on SQLite, where nobody else can write, only when it is called.
+pub async fn tail(feed: Feed, store: Store, backend: DbBackend) {
+    let mut draining = feed.subscribe_draining();
+    loop {
+        let pause = match look(&feed, &store).await {
+            Ok(()) => {
+                store.state.set(match store.state.status() {
+                    Status::Down => Status::Up,
+                    status => status,
+                });
+                match backend {
+                    DbBackend::Postgres if feed.is_watched() => POLL_WATCHED,
+                    DbBackend::Postgres => POLL_IDLE,
+                    _ => Duration::from_secs(3_600),
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the head cannot be read");
+                store.state.set(Status::Down);
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = feed.0.gap.notified() => {}
+            _ = draining.wait_for(|draining| *draining) => return,
+        }
+    }
+}
+
+/// Appends whatever the log has beyond the ring.
+async fn look(feed: &Feed, store: &Store) -> Result<(), DbErr> {
+    let head = store.head_unchecked().await?;
+    feed.set_earliest(head.earliest_revision);
+    loop {
+        let newest = feed.head().mark.revision;
+        if newest >= head.revision {
+            return Ok(());
+        }
+        let page = store.log_page(newest, head.revision).await?;
+        if page.is_empty() {
+            tracing::error!(after = newest, head = head.revision, "the log has a hole");
+            return Ok(());
+        }
+        feed.append(&page);
+    }
+}
+
+/// Where a ring should begin so that it holds the newest of the log.
+pub fn first_base(head_revision: i64, earliest_revision: i64) -> i64 {
+    let oldest = earliest_revision - 1;
+    head_revision.saturating_sub(LOG_PAGE_COMMITS as i64).max(oldest).max(0)
+}

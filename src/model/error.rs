@@ -1,0 +1,211 @@
+//! What can go wrong, named by what the caller can do about it.
+//!
+//! The set is closed: clients switch on the reason. Internal causes are logged
+//! where they occur and never told.
+
+use std::time::Duration;
+
+use super::violations::{Path, Violations};
+
+/// Why a request was not done. The order is the order of precedence when a
+/// request has several problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// Mend the fields that the violations name.
+    ValidationFailed,
+    /// The token is none of ours, or has been altered.
+    TokenMalformed,
+    /// The token belongs to a query with other parameters.
+    TokenOfAnotherQuery,
+    /// Use a new request id: this one belongs to another body.
+    RequestIdReused,
+    /// There is no such resource.
+    NotFound,
+    /// Take another name, or update what is there.
+    AlreadyExists,
+    /// Others refer to the resource; change them first.
+    Referenced,
+    /// Read the resource again and decide anew.
+    EtagMismatch,
+    /// The token is of another store.
+    StoreMismatch,
+    /// The token is of a history that is not this store's: copy the state anew.
+    HistoryDiverged,
+    /// The history that far back is gone: copy the state anew.
+    HistoryCompacted,
+    /// No commit has that number yet.
+    RevisionInFuture,
+    /// Send less, or later.
+    Overloaded,
+    /// Close some streams, or go to another replica.
+    TooManyStreams,
+    /// The message, the resource or the commit is too large.
+    MessageTooLarge,
+    /// Go to another replica.
+    Draining,
+    /// Try again a little later.
+    StoreUnavailable,
+    /// Tell the operator; the log has the cause.
+    Internal,
+}
+
+impl Reason {
+    /// The reason as `google.rpc.ErrorInfo` carries it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ValidationFailed => "VALIDATION_FAILED",
+            Self::TokenMalformed => "TOKEN_MALFORMED",
+            Self::TokenOfAnotherQuery => "TOKEN_OF_ANOTHER_QUERY",
+            Self::RequestIdReused => "REQUEST_ID_REUSED",
+            Self::NotFound => "NOT_FOUND",
+            Self::AlreadyExists => "ALREADY_EXISTS",
+            Self::Referenced => "REFERENCED",
+            Self::EtagMismatch => "ETAG_MISMATCH",
+            Self::StoreMismatch => "STORE_MISMATCH",
+            Self::HistoryDiverged => "HISTORY_DIVERGED",
+            Self::HistoryCompacted => "HISTORY_COMPACTED",
+            Self::RevisionInFuture => "REVISION_IN_FUTURE",
+            Self::Overloaded => "OVERLOADED",
+            Self::TooManyStreams => "TOO_MANY_STREAMS",
+            Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
+            Self::Draining => "DRAINING",
+            Self::StoreUnavailable => "STORE_UNAVAILABLE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+}
+
+/// One thing that stands in the way of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What the caller can do about it.
+    pub reason: Reason,
+    /// Path of the field that it is about; empty if about none.
+    pub field: String,
+    /// What is wrong, or what would be right.
+    pub description: String,
+    /// Name of the resource that it is about; empty if about none.
+    pub resource: String,
+}
+
+/// Why a request was not done, with all problems that were found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", reason.as_str())]
+pub struct Error {
+    /// The reason that decides the status.
+    pub reason: Reason,
+    /// In one sentence, for people.
+    pub message: String,
+    /// Everything that stands in the way.
+    pub problems: Vec<Problem>,
+}
+
+/// The result of anything that a caller may be told about.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// How long a client should wait before it tries a store again.
+    pub const RETRY_DELAY: Duration = Duration::from_millis(500);
+
+    /// An error that is about nothing in particular of the request.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), problems: Vec::new() }
+    }
+
+    /// One field is wrong.
+    pub fn invalid(at: &Path<'_>, description: impl Into<String>) -> Self {
+        let mut problems = Problems::default();
+        problems.add(Reason::ValidationFailed, at, description, "");
+        problems.into_error()
+    }
+
+    /// The field `at` holds a token that cannot be used, and why.
+    pub fn token(reason: Reason, at: &str, description: impl Into<String>) -> Self {
+        let mut problems = Problems::default();
+        problems.add(reason, &Path::Root.field(at), description, "");
+        problems.into_error()
+    }
+
+    /// There is no resource of that name.
+    pub fn not_found(name: &str) -> Self {
+        let mut problems = Problems::default();
+        problems.add(Reason::NotFound, &Path::Root, format!("there is no {name}"), name);
+        problems.into_error()
+    }
+
+    /// The database cannot be reached or does not answer in time.
+    pub fn store_unavailable() -> Self {
+        Self::new(Reason::StoreUnavailable, "the store does not answer; nothing was written unless a read says so")
+    }
+
+    /// Something of ours is broken; whoever calls this has logged the cause.
+    pub fn internal() -> Self {
+        Self::new(Reason::Internal, "an internal error, which has been logged")
+    }
+}
+
+/// The problems of a request as they are found.
+#[derive(Clone, Debug, Default)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Writes one down.
+    pub fn add(
+        &mut self,
+        reason: Reason,
+        at: &Path<'_>,
+        description: impl Into<String>,
+        resource: &str,
+    ) {
+        if self.0.len() < Violations::MAX {
+            self.0.push(Problem {
+                reason,
+                field: at.to_string(),
+                description: description.into(),
+                resource: resource.to_owned(),
+            });
+        }
+    }
+
+    /// Adds what a message's own rules found.
+    pub fn extend(&mut self, violations: &Violations) {
+        self.0.extend(violations.iter().map(|violation| Problem {
+            reason: Reason::ValidationFailed,
+            field: violation.field.clone(),
+            description: violation.description.clone(),
+            resource: String::new(),
+        }));
+    }
+
+    /// Adds `others` behind these.
+    pub fn append(&mut self, others: Vec<Problem>) {
+        self.0.extend(others);
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `Ok` if there is none, else all of them in one error.
+    pub fn into_result(self) -> Result<()> {
+        if self.is_empty() { Ok(()) } else { Err(self.into_error()) }
+    }
+
+    fn into_error(self) -> Error {
+        let first = self.0.iter().min_by_key(|problem| problem.reason);
+        let (reason, message) = match first {
+            Some(problem) if problem.field.is_empty() => {
+                (problem.reason, problem.description.clone())
+            }
+            Some(problem) => {
+                (problem.reason, format!("{}: {}", problem.field, problem.description))
+            }
+            None => (Reason::Internal, String::new()),
+        };
+        let more = self.0.len().saturating_sub(1);
+        let message =
+            if more == 0 { message } else { format!("{message} (and {more} more)") };
+        Error { reason, message, problems: self.0 }
+    }
+}

@@ -1,0 +1,71 @@
+//! Every limit of the service, with its unit.
+
+use std::time::Duration;
+
+/// Bytes of a message that a client may send.
+pub const MESSAGE_IN_BYTES: usize = 4 << 20;
+/// Bytes of a message that the service sends.
+pub const MESSAGE_OUT_BYTES: usize = 3 << 20;
+/// Bytes of one encoded resource.
+pub const RESOURCE_BYTES: usize = 512 << 10;
+/// Bytes of all resources that one commit may write.
+pub const COMMIT_BYTES: usize = 16 << 20;
+/// Resources on a page if the client does not say.
+pub const PAGE_DEFAULT: usize = 50;
+/// Resources on a page at most.
+pub const PAGE_MAX: usize = 1_000;
+/// Commits on a page of ListChanges if the client does not say.
+pub const COMMITS_DEFAULT: usize = 100;
+/// Requests that one transaction may hold.
+pub const GROUP_REQUESTS: usize = 512;
+/// Bytes of requests that one transaction may hold.
+pub const GROUP_BYTES: usize = 8 << 20;
+/// Writes that may wait for the committer.
+pub const QUEUE_REQUESTS: usize = 4_096;
+/// Bytes of writes that may wait for the committer.
+pub const QUEUE_BYTES: usize = 64 << 20;
+/// Bytes of the newest commits kept in memory for streams.
+pub const RING_BYTES: usize = 32 << 20;
+/// Bytes of filtered views of those commits.
+pub const VIEW_BYTES: usize = 32 << 20;
+/// Bytes of commits put into one message of a stream, unless one is larger.
+pub const BATCH_BYTES: usize = 128 << 10;
+/// Bytes of commits read from the log at once, unless one is larger.
+pub const LOG_PAGE_BYTES: usize = 2 << 20;
+/// Commits read from the log at once.
+pub const LOG_PAGE_COMMITS: usize = 2_000;
+/// Log pages that may be read at the same time.
+pub const LOG_READERS: usize = 4;
+/// Watches at the same time.
+pub const WATCHES: usize = 20_000;
+/// How long an answer to a request id is kept.
+pub const REQUEST_KEPT: Duration = Duration::from_secs(48 * 3_600);
+/// How often expired request ids are removed.
+pub const REQUEST_SWEEP: Duration = Duration::from_secs(600);
+/// How long a unary call may take.
+pub const UNARY_DEADLINE: Duration = Duration::from_secs(30);
+/// How long ListChanges may wait.
+pub const LIST_CHANGES_WAIT: Duration = Duration::from_secs(20);
+/// Progress on a stream if the client does not say.
+pub const PROGRESS_DEFAULT: Duration = Duration::from_secs(10);
+/// Shortest and longest interval of progress.
+pub const PROGRESS_RANGE: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(60);
+/// How long a drain may take.
+pub const DRAIN: Duration = Duration::from_secs(10);
+/// How often HTTP/2 asks whether a quiet client is still there, and how long it
+/// waits for the answer.
+pub const KEEPALIVE: Duration = Duration::from_secs(20);
+/// Streams that one connection may carry.
+pub const STREAMS_PER_CONNECTION: u32 = 1_000;
+/// How long a transaction waits for another replica's.
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long PostgreSQL lets a silent replica hold a transaction.
+pub const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(5);
+/// How long one statement may run.
+pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time between two looks at the head for commits of other replicas while
+/// somebody watches.
+pub const POLL_WATCHED: Duration = Duration::from_millis(5);
+/// The same while nobody does.
+pub const POLL_IDLE: Duration = Duration::from_millis(500);

@@ -1,0 +1,10 @@
+//! What every other part stands on: names, partial dates, errors, limits.
+
+pub mod dates;
+pub mod described;
+pub mod error;
+pub mod limits;
+pub mod names;
+pub mod violations;
+pub mod wire;
+pub mod standard;

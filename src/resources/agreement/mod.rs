@@ -1,0 +1,188 @@
+//! Agreements: anything from a treaty to a pledge, and its life.
+
+pub mod entities;
+mod rules;
+pub mod status;
+
+use prost::Message;
+
+use self::entities::{
+    agreement, agreement_action, agreement_area, agreement_link, agreement_party,
+    agreement_signatory,
+};
+use super::{DateColumns, filled, ordinal, short_name};
+use crate::model::violations::{Path, Violations};
+use crate::model::wire;
+use crate::proto::v1::agreement_party::Party;
+use crate::proto::v1::{
+    Agreement, AgreementAction, AgreementLinkKind, AgreementParty, PartyRole,
+};
+use crate::store::resource::{Hierarchy, Keys, Resource, Table};
+use crate::store::sql::Rows;
+
+/// Number of the field `status`.
+const STATUS: u32 = 21;
+
+/// The parts of an agreement that its status follows from.
+#[derive(Clone, PartialEq, Message)]
+struct Life {
+    #[prost(message, repeated, tag = "8")]
+    parties: Vec<AgreementParty>,
+    #[prost(message, repeated, tag = "10")]
+    actions: Vec<AgreementAction>,
+    #[prost(int32, tag = "21")]
+    status: i32,
+}
+
+impl Resource for Agreement {
+    const TABLES: &'static [Table] = &[
+        Table { name: "agreement", references: &[] },
+        Table { name: "agreement_party", references: &["country_key"] },
+        Table { name: "agreement_area", references: &["area_key"] },
+        Table { name: "agreement_action", references: &["cause_key"] },
+        Table { name: "agreement_signatory", references: &["official_key"] },
+        Table { name: "agreement_link", references: &["agreement_key"] },
+    ];
+    const SORTABLE: &'static [&'static str] = &["title"];
+    const HIERARCHY: Option<Hierarchy> = Some(Hierarchy {
+        table: "agreement_link",
+        parent: "agreement_key",
+        condition: "kind = 'SUPERSEDES'",
+    });
+
+    fn parents(&self) -> Vec<(String, String)> {
+        let links = self.links.iter().enumerate();
+        links
+            .filter(|(_, link)| link.kind() == AgreementLinkKind::Supersedes)
+            .map(|(index, link)| (format!("links[{index}].agreement"), link.agreement.clone()))
+            .collect()
+    }
+
+    fn rules(&self, at: &Path<'_>, violations: &mut Violations) {
+        rules::check(self, at, violations);
+    }
+
+    fn derive(&mut self, day: i32) {
+        self.status = status::status_on(&self.actions, &self.parties, day).into();
+    }
+
+    fn derive_encoded(body: &mut Vec<u8>, day: i32) {
+        let Ok(life) = Life::decode(body.as_slice()) else { return };
+        let status = i32::from(status::status_on(&life.actions, &life.parties, day));
+        if status != life.status {
+            wire::put_number(STATUS, status.cast_unsigned().into(), body);
+        }
+    }
+
+    fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
+        let term = self.term.clone().unwrap_or_default();
+        let expires = DateColumns::of(&term.expires_on);
+        rows.push::<agreement::Entity>(agreement::Model {
+            key,
+            title: self.title.clone(),
+            short_title: filled(&self.short_title),
+            form: short_name(self.form().as_str_name(), "AGREEMENT_FORM_").unwrap_or_default(),
+            legal_force: short_name(self.legal_force().as_str_name(), "LEGAL_FORCE_"),
+            place: filled(&self.place),
+            depositary: filled(&self.depositary),
+            expires: expires.text,
+            expires_earliest: expires.earliest,
+            expires_latest: expires.latest,
+        });
+        self.index_parties(key, keys, rows);
+        self.index_areas(key, keys, rows);
+        for (index, action) in self.actions.iter().enumerate() {
+            rows.push::<agreement_action::Entity>(action_row(key, index, action, keys));
+        }
+        for (index, signatory) in self.signed_by.iter().enumerate() {
+            let Some(official_key) = keys.key(&signatory.official) else { continue };
+            rows.push::<agreement_signatory::Entity>(agreement_signatory::Model {
+                key,
+                ordinal: ordinal(index),
+                official_key,
+                title_on_date: filled(&signatory.title_on_date),
+                party_key: keys.key(&signatory.party),
+            });
+        }
+        for (index, link) in self.links.iter().enumerate() {
+            let Some(agreement_key) = keys.key(&link.agreement) else { continue };
+            rows.push::<agreement_link::Entity>(agreement_link::Model {
+                key,
+                ordinal: ordinal(index),
+                kind: short_name(link.kind().as_str_name(), "AGREEMENT_LINK_KIND_")
+                    .unwrap_or_default(),
+                agreement_key,
+            });
+        }
+    }
+}
+
+impl Agreement {
+    fn index_parties(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
+        for (index, party) in self.parties.iter().enumerate() {
+            let Some(country_key) = keys.key(party_name(party)) else { continue };
+            rows.push::<agreement_party::Entity>(agreement_party::Model {
+                key,
+                ordinal: ordinal(index),
+                country_key,
+                role: short_name(role(party).as_str_name(), "PARTY_ROLE_").unwrap_or_default(),
+            });
+        }
+    }
+
+    fn index_areas(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
+        let whole = self.areas.iter().map(|area| (area, None));
+        let commitments = self.commitments.iter().enumerate();
+        let parts = commitments
+            .flat_map(|(index, part)| part.areas.iter().map(move |area| (area, Some(index))));
+        for (index, (area, commitment)) in whole.chain(parts).enumerate() {
+            let Some(area_key) = keys.key(area) else { continue };
+            rows.push::<agreement_area::Entity>(agreement_area::Model {
+                key,
+                ordinal: ordinal(index),
+                area_key,
+                commitment: commitment.map(ordinal),
+            });
+        }
+    }
+}
+
+fn action_row(
+    key: i64,
+    index: usize,
+    action: &AgreementAction,
+    keys: &dyn Keys,
+) -> agreement_action::Model {
+    let date = DateColumns::of(&action.date);
+    let effective = DateColumns::of(&action.effective_date);
+    agreement_action::Model {
+        key,
+        ordinal: ordinal(index),
+        kind: short_name(action.kind().as_str_name(), "ACTION_KIND_").unwrap_or_default(),
+        party_key: keys.key(&action.party),
+        date: date.text,
+        date_earliest: date.earliest,
+        date_latest: date.latest,
+        effective: effective.text,
+        effective_earliest: effective.earliest,
+        effective_latest: effective.latest,
+        ground: short_name(action.ground().as_str_name(), "TERMINATION_GROUND_"),
+        cause_key: keys.key(&action.cause),
+    }
+}
+
+/// The resource name of a party; empty if it has none.
+fn party_name(party: &AgreementParty) -> &str {
+    match &party.party {
+        Some(Party::Country(name)) => name,
+        None => "",
+    }
+}
+
+/// How a party takes part; PARTY if it does not say.
+fn role(party: &AgreementParty) -> PartyRole {
+    match party.role() {
+        PartyRole::Unspecified => PartyRole::Party,
+        role => role,
+    }
+}

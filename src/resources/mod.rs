@@ -1,0 +1,137 @@
+//! The resource types: for each, the tables that it fills and the rules that only
+//! people can say. What all share is in [`crate::store`]; what each declares for
+//! itself is in its proto file.
+
+pub mod agreement;
+pub mod cooperation_area;
+pub mod country;
+pub mod official;
+pub mod reference;
+
+use std::sync::LazyLock;
+
+use crate::model::dates::PartialDate;
+use crate::model::standard::Standard;
+use crate::model::violations::{Path, Violations};
+use crate::proto::v1::{
+    Agreement, CooperationArea, Country, Official, Period, PeriodEndKind,
+};
+use crate::store::resource::{Kind, Registry, Resource};
+
+/// Something to do with each resource type.
+pub trait TypeVisitor {
+    /// Does it with the type `T`.
+    fn visit<T: Resource + Standard>(&mut self);
+}
+
+/// Every resource type, one line each.
+pub fn each_type(visitor: &mut impl TypeVisitor) {
+    visitor.visit::<Country>();
+    visitor.visit::<Agreement>();
+    visitor.visit::<CooperationArea>();
+    visitor.visit::<Official>();
+}
+
+/// The resource types as the store sees them.
+pub static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
+    struct Kinds(Vec<Kind>);
+    impl TypeVisitor for Kinds {
+        fn visit<T: Resource + Standard>(&mut self) {
+            self.0.push(Kind::of::<T>());
+        }
+    }
+    let mut kinds = Kinds(Vec::new());
+    each_type(&mut kinds);
+    Registry(kinds.0.leak())
+});
+
+/// A partial date as columns: its text, and the earliest and latest day that it
+/// can mean.
+pub(crate) struct DateColumns {
+    pub(crate) text: Option<String>,
+    pub(crate) earliest: Option<i32>,
+    pub(crate) latest: Option<i32>,
+}
+
+impl DateColumns {
+    pub(crate) fn of(text: &str) -> Self {
+        match PartialDate::parse(text) {
+            Ok(date) => Self {
+                text: Some(text.to_owned()),
+                earliest: Some(date.earliest()),
+                latest: Some(date.latest()),
+            },
+            Err(_) => Self { text: None, earliest: None, latest: None },
+        }
+    }
+}
+
+/// `None` for an empty text.
+pub(crate) fn filled(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The short name of an enum value, such as `TREATY` for `AGREEMENT_FORM_TREATY`;
+/// `None` for the one that stands for nothing.
+pub(crate) fn short_name(full: &str, prefix: &str) -> Option<String> {
+    let short = full.strip_prefix(prefix).unwrap_or(full);
+    (short != "UNSPECIFIED").then(|| short.to_owned())
+}
+
+/// Position in a list as a column has it.
+pub(crate) fn ordinal(index: usize) -> i32 {
+    i32::try_from(index).unwrap_or(i32::MAX)
+}
+
+/// Checks a date that may be empty. What its declared pattern refuses is not
+/// reported again.
+pub(crate) fn check_date(text: &str, at: &Path<'_>, violations: &mut Violations) {
+    if !text.is_empty()
+        && looks_like_date(text)
+        && let Err(error) = PartialDate::parse(text)
+    {
+        violations.add(at, error.to_string());
+    }
+}
+
+/// Whether `text` has the shape that the protos declare for dates.
+fn looks_like_date(text: &str) -> bool {
+    let text = text.strip_suffix(['?', '~', '%']).unwrap_or(text);
+    if let Some(year) = text.strip_prefix('Y') {
+        let year = year.strip_prefix('-').unwrap_or(year);
+        return (5..=6).contains(&year.len()) && year.bytes().all(|byte| byte.is_ascii_digit());
+    }
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let parts: Vec<_> = text.split('-').collect();
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'X');
+    let lengths: Vec<_> = parts.iter().map(|part| part.len()).collect();
+    matches!(lengths.as_slice(), [4] | [4, 2] | [4, 2, 2]) && parts.into_iter().all(digits)
+}
+
+/// Checks a period: its dates, and that it does not end before it starts.
+pub(crate) fn check_period(period: Option<&Period>, at: &Path<'_>, violations: &mut Violations) {
+    let Some(period) = period else { return };
+    check_date(&period.start, &at.field("start"), violations);
+    check_date(&period.end, &at.field("end"), violations);
+    if crate::model::dates::period_definitely_inverted(&period.start, &period.end) {
+        let text = format!("must not lie before the start, {}", period.start);
+        violations.add(&at.field("end"), text);
+    }
+    let kind = period.end_kind();
+    if !period.end.is_empty() && !matches!(kind, PeriodEndKind::Unspecified | PeriodEndKind::Dated) {
+        violations.add(&at.field("end_kind"), "must be DATED or unset where `end` is given");
+    }
+    if period.end.is_empty() && kind == PeriodEndKind::Dated {
+        violations.add(&at.field("end"), "is required where `end_kind` is DATED");
+    }
+}
+
+/// How a period ends, as a column has it.
+pub(crate) fn end_kind(period: &Period) -> String {
+    let kind = match period.end_kind() {
+        PeriodEndKind::Unspecified if period.end.is_empty() => PeriodEndKind::Unknown,
+        PeriodEndKind::Unspecified => PeriodEndKind::Dated,
+        kind => kind,
+    };
+    short_name(kind.as_str_name(), "PERIOD_END_KIND_").unwrap_or_default()
+}

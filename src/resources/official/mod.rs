@@ -1,0 +1,99 @@
+//! Officials: persons and the posts that they hold or held.
+
+pub mod entities;
+
+use self::entities::{official, official_name, official_nationality, tenure};
+use super::{DateColumns, check_date, check_period, end_kind, filled, ordinal, short_name};
+use crate::model::dates::period_definitely_inverted;
+use crate::model::violations::{Path, Violations};
+use crate::proto::v1::{Official, PersonName, Tenure};
+use crate::store::resource::{Keys, Resource, Table};
+use crate::store::sql::Rows;
+
+impl Resource for Official {
+    const TABLES: &'static [Table] = &[
+        Table { name: "official", references: &[] },
+        Table { name: "official_name", references: &[] },
+        Table { name: "official_nationality", references: &["country_key"] },
+        Table { name: "tenure", references: &["country_key"] },
+    ];
+    const SORTABLE: &'static [&'static str] = &["display_name", "family_name"];
+
+    fn rules(&self, at: &Path<'_>, violations: &mut Violations) {
+        check_date(&self.birth, &at.field("birth"), violations);
+        check_date(&self.death, &at.field("death"), violations);
+        if period_definitely_inverted(&self.birth, &self.death) {
+            let text = format!("must not lie before the birth, {}", self.birth);
+            violations.add(&at.field("death"), text);
+        }
+        for (index, tenure) in self.tenures.iter().enumerate() {
+            let at = at.field("tenures");
+            let at = at.index(index);
+            check_period(tenure.period.as_ref(), &at.field("period"), violations);
+            for (index, date) in tenure.attested_on.iter().enumerate() {
+                check_date(date, &at.field("attested_on").index(index), violations);
+            }
+            for (index, milestone) in tenure.milestones.iter().enumerate() {
+                let at = at.field("milestones");
+                check_date(&milestone.date, &at.index(index).field("date"), violations);
+            }
+        }
+    }
+
+    fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
+        let birth = DateColumns::of(&self.birth);
+        let death = DateColumns::of(&self.death);
+        rows.push::<official::Entity>(official::Model {
+            key,
+            display_name: self.display_name.clone(),
+            given_name: filled(&self.given_name),
+            family_name: self.family_name.clone(),
+            birth: birth.text,
+            birth_earliest: birth.earliest,
+            birth_latest: birth.latest,
+            death: death.text,
+            death_earliest: death.earliest,
+            death_latest: death.latest,
+        });
+        for (index, name) in self.names.iter().enumerate() {
+            let PersonName { language, script, text } = name;
+            rows.push::<official_name::Entity>(official_name::Model {
+                key,
+                ordinal: ordinal(index),
+                language: filled(language),
+                script: filled(script),
+                text: text.clone(),
+            });
+        }
+        let nationalities = self.nationalities.iter().filter_map(|name| keys.key(name));
+        for (index, country_key) in nationalities.enumerate() {
+            let row = official_nationality::Model { key, ordinal: ordinal(index), country_key };
+            rows.push::<official_nationality::Entity>(row);
+        }
+        for (index, tenure) in self.tenures.iter().enumerate() {
+            rows.push::<tenure::Entity>(tenure_row(key, index, tenure, keys));
+        }
+    }
+}
+
+fn tenure_row(key: i64, index: usize, tenure: &Tenure, keys: &dyn Keys) -> tenure::Model {
+    let period = tenure.period.clone().unwrap_or_default();
+    let start = DateColumns::of(&period.start);
+    let end = DateColumns::of(&period.end);
+    tenure::Model {
+        key,
+        ordinal: ordinal(index),
+        title: tenure.title.clone(),
+        country_key: keys.key(&tenure.country),
+        rank: short_name(tenure.rank().as_str_name(), "TENURE_RANK_"),
+        capacity: short_name(tenure.capacity().as_str_name(), "TENURE_CAPACITY_"),
+        start: start.text,
+        start_earliest: start.earliest,
+        start_latest: start.latest,
+        end: end.text,
+        end_earliest: end.earliest,
+        end_latest: end.latest,
+        end_kind: tenure.period.as_ref().map(end_kind),
+        end_reason: short_name(tenure.end_reason().as_str_name(), "TENURE_END_REASON_"),
+    }
+}

@@ -1,0 +1,241 @@
+//! The listener: starts everything, tells health, drains.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tonic::service::RoutesBuilder;
+use tonic::transport::Server as Transport;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::server::HealthReporter;
+use tonic_health::{ServingStatus, pb::FILE_DESCRIPTOR_SET as HEALTH_DESCRIPTORS};
+
+use crate::api::Api;
+use crate::api::layer::CallLayer;
+use crate::api::records::RecordService;
+use crate::api::resources::ResourceService;
+use crate::feed::segment::Mark;
+use crate::feed::tailer;
+use crate::feed::token::prefix;
+use crate::feed::Feed;
+use crate::model::limits::{
+    DRAIN, KEEPALIVE, MESSAGE_IN_BYTES, STREAMS_PER_CONNECTION, UNARY_DEADLINE,
+};
+use crate::model::standard::Standard;
+use crate::proto::server::change_service_server::ChangeServiceServer;
+use crate::proto::{DESCRIPTORS, POOL};
+use crate::resources::{REGISTRY, TypeVisitor, each_type, reference};
+use crate::store::connect::{Databases, OpenError, open};
+use crate::store::entities::head;
+use crate::store::migrate::{MigrateError, Turn, migrate};
+use crate::store::resource::Resource;
+use crate::store::state::Status;
+use crate::store::{Running, Store, chain};
+
+/// How long closing the database may take.
+const CLOSE: Duration = Duration::from_secs(3);
+
+/// Why the service could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store cannot be brought to this version.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The reference data cannot be added.
+    #[error(transparent)]
+    Reference(#[from] reference::ReferenceError),
+    /// The database does not answer.
+    #[error("the database does not answer: {0}")]
+    Database(#[from] sea_orm::DbErr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {cause}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system says.
+        cause: std::io::Error,
+    },
+    /// The listener failed.
+    #[error("the listener failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// The descriptors for reflection are wrong.
+    #[error("reflection: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// A service that runs.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The parts behind it.
+    pub api: Api,
+    databases: Arc<Databases>,
+    running: Running,
+    tailer: JoinHandle<()>,
+    health: HealthReporter,
+    stop: Option<oneshot::Sender<()>>,
+    listener: JoinHandle<Result<(), tonic::transport::Error>>,
+}
+
+/// Opens the store, brings it to this version and adds the reference data.
+pub async fn open_store(database_url: &str) -> Result<(Api, Arc<Databases>, Running), ServeError> {
+    let databases = Arc::new(open(database_url).await?);
+    let turn = Turn::take(&databases).await?;
+    migrate(&databases).await?;
+    let (feed, head) = feed_of(&databases).await?;
+    let (store, running) =
+        Store::start(Arc::clone(&databases), *REGISTRY, Arc::new(feed.clone()));
+    tracing::debug!(revision = head.revision, store_id = %head.store_id, "the store is open");
+    reference::add(&store).await?;
+    turn.end().await?;
+    Ok((Api { store, feed }, databases, running))
+}
+
+async fn feed_of(databases: &Databases) -> Result<(Feed, head::Model), sea_orm::DbErr> {
+    use sea_orm::EntityTrait;
+    let found = head::Entity::find_by_id(1).one(&databases.writer).await?;
+    let head = found.ok_or_else(|| sea_orm::DbErr::RecordNotFound("the head row".to_owned()))?;
+    let base = tailer::first_base(head.revision, head.earliest_revision);
+    let found = crate::store::entities::commit::Entity::find_by_id(base);
+    let mark = match found.one(&databases.writer).await? {
+        Some(commit) => Mark {
+            revision: base,
+            hash: prefix(&commit.hash),
+            commit_time: commit.commit_time,
+        },
+        None => Mark {
+            revision: 0,
+            hash: prefix(&chain::genesis(head.store_id)),
+            commit_time: head.commit_time,
+        },
+    };
+    Ok((Feed::new(*REGISTRY, &head, mark), head))
+}
+
+impl Server {
+    /// Starts the service on `address`; port 0 means any.
+    pub async fn start(address: SocketAddr, database_url: &str) -> Result<Self, ServeError> {
+        let failed = |cause| ServeError::Listen { address, cause };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let (api, databases, running) = open_store(database_url).await?;
+        let tail = tailer::tail(api.feed.clone(), api.store.clone(), databases.backend());
+        let tailer = tokio::spawn(tail);
+        let (health, health_service) = tonic_health::server::health_reporter();
+        tokio::spawn(tell_health(health.clone(), api.clone()));
+
+        let mut routes = RoutesBuilder::default();
+        each_type(&mut Routed { routes: &mut routes, api: &api });
+        routes.add_service(RecordService::new(api.clone()));
+        let changes = ChangeServiceServer::new(api.clone());
+        routes.add_service(changes.max_decoding_message_size(MESSAGE_IN_BYTES));
+        routes.add_service(health_service);
+        let reflection = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(DESCRIPTORS)
+                .register_encoded_file_descriptor_set(HEALTH_DESCRIPTORS)
+        };
+        routes.add_service(reflection().build_v1()?);
+        routes.add_service(reflection().build_v1alpha()?);
+
+        let (stop, stopped) = oneshot::channel::<()>();
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let transport = Transport::builder()
+            .layer(CallLayer)
+            .timeout(UNARY_DEADLINE)
+            .http2_keepalive_interval(Some(KEEPALIVE))
+            .http2_keepalive_timeout(Some(KEEPALIVE))
+            .max_concurrent_streams(Some(STREAMS_PER_CONNECTION))
+            .add_routes(routes.routes())
+            .serve_with_incoming_shutdown(incoming, async move {
+                let _ = stopped.await;
+            });
+        let listener = tokio::spawn(transport);
+        tracing::info!(%address, "listening");
+        let stop = Some(stop);
+        Ok(Self { address, api, databases, running, tailer, health, stop, listener })
+    }
+
+    /// Says goodbye: health NOT_SERVING, streams told, queued writes done, all
+    /// within [`DRAIN`].
+    pub async fn drain(mut self) -> Result<(), ServeError> {
+        tracing::info!("draining");
+        for service in services() {
+            self.health.set_service_status(service, ServingStatus::NotServing).await;
+        }
+        self.api.feed.drain();
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        let Self { api, databases, running, tailer, mut listener, .. } = self;
+        if tokio::time::timeout(DRAIN - CLOSE, &mut listener).await.is_err() {
+            tracing::warn!("some clients did not let go; their connections are cut");
+            listener.abort();
+        }
+        tailer.abort();
+        running.watcher.abort();
+        api.store.stop();
+        if tokio::time::timeout(CLOSE, running.committer).await.is_err() {
+            tracing::warn!("queued writes could not be finished in time");
+        }
+        let _ = tokio::time::timeout(CLOSE, databases.close()).await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    /// Serves until `stop` is ready, then drains.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+        tokio::select! {
+            () = stop => self.drain().await,
+            ended = &mut self.listener => match ended {
+                Ok(result) => Ok(result?),
+                Err(_) => Ok(()),
+            },
+        }
+    }
+}
+
+struct Routed<'r> {
+    routes: &'r mut RoutesBuilder,
+    api: &'r Api,
+}
+
+impl TypeVisitor for Routed<'_> {
+    fn visit<T: Resource + Standard>(&mut self) {
+        self.routes.add_service(ResourceService::<T>::new(self.api.clone()));
+    }
+}
+
+/// The names by which health is asked for: each service, and the whole.
+fn services() -> Vec<String> {
+    let own = POOL.services().filter(|service| service.package_name() == "entente.v1");
+    own.map(|service| service.full_name().to_owned()).chain([String::new()]).collect()
+}
+
+/// Tells health whatever the store's status is.
+async fn tell_health(health: HealthReporter, api: Api) {
+    let mut status: watch::Receiver<Status> = api.store.state.subscribe();
+    let mut draining = api.feed.subscribe_draining();
+    drop(api);
+    loop {
+        let serving = match *status.borrow_and_update() {
+            Status::Up => ServingStatus::Serving,
+            Status::Down | Status::Outdated => ServingStatus::NotServing,
+        };
+        for service in services() {
+            health.set_service_status(service, serving).await;
+        }
+        tokio::select! {
+            changed = status.changed() => if changed.is_err() { return },
+            _ = draining.wait_for(|draining| *draining) => return,
+        }
+    }
+}

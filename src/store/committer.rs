@@ -1,0 +1,361 @@
+//! One writer at a time, many writes per transaction.
+//!
+//! All writes of a process go through here. Whatever has queued up while one
+//! transaction ran makes up the next; each takes the head row before it reads
+//! anything, so that lost updates, deadlocks and revisions out of order cannot
+//! happen, whatever other replicas do.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    FromQueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use super::connect::Databases;
+use super::entities::head;
+use super::failure::Failure;
+use super::load::load;
+use super::log::{self, Logged};
+use super::resource::Registry;
+use super::sql::Sql;
+use super::state::{State, Status};
+use super::unit::Unit;
+use super::write::{Write, Written};
+use super::FORMAT;
+use crate::model::error::{Error, Reason, Result};
+use crate::model::limits::{
+    GROUP_BYTES, GROUP_REQUESTS, QUEUE_BYTES, QUEUE_REQUESTS, REQUEST_SWEEP,
+};
+
+/// How long a group is tried again before its callers are told.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Pause between two tries.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Takes what was committed, in order. Must not block.
+pub trait Publish: Send + Sync {
+    /// Called after each group that this process has committed.
+    fn publish(&self, commits: Vec<Logged>);
+}
+
+/// A write in the queue.
+#[derive(Debug)]
+struct Queued {
+    write: Write,
+    reply: oneshot::Sender<Result<Written>>,
+    _places: (OwnedSemaphorePermit, OwnedSemaphorePermit),
+}
+
+/// The way to the committer.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    sender: mpsc::UnboundedSender<Queued>,
+    closing: Arc<Notify>,
+    requests: Arc<Semaphore>,
+    bytes: Arc<Semaphore>,
+    state: State,
+}
+
+impl Queue {
+    /// Takes no more writes; those that wait are still done.
+    pub fn close(&self) {
+        self.closing.notify_one();
+    }
+
+    /// Hands `write` over and waits for what came of it. Dropping the future
+    /// does not stop the write.
+    pub async fn write(&self, write: Write) -> Result<Written> {
+        match self.state.status() {
+            Status::Up => {}
+            Status::Down => return Err(Error::store_unavailable()),
+            Status::Outdated => return Err(outdated()),
+        }
+        let full = |_| Error::new(Reason::Overloaded, "more writes wait than the queue may hold");
+        let size = u32::try_from(write.size.clamp(1, QUEUE_BYTES)).unwrap_or(u32::MAX);
+        let request = Arc::clone(&self.requests).try_acquire_owned().map_err(full)?;
+        let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(size).map_err(full)?;
+        let (reply, answer) = oneshot::channel();
+        let queued = Queued { write, reply, _places: (request, bytes) };
+        let draining = || Error::new(Reason::Draining, "the server is going away");
+        self.sender.send(queued).map_err(|_| draining())?;
+        answer.await.map_err(|_| draining())?
+    }
+}
+
+fn outdated() -> Error {
+    Error::new(
+        Reason::StoreUnavailable,
+        "a newer version writes to this store: this server must be upgraded",
+    )
+}
+
+/// The one that writes.
+pub struct Committer {
+    receiver: mpsc::UnboundedReceiver<Queued>,
+    closing: Arc<Notify>,
+    databases: Arc<Databases>,
+    writer: DatabaseConnection,
+    registry: Registry,
+    publish: Arc<dyn Publish>,
+    state: State,
+    swept: Instant,
+}
+
+/// Why a group did not come through.
+enum Broken {
+    /// Before COMMIT: nothing was written.
+    Before(DbErr),
+    /// In COMMIT: the commit `first` with this hash tells.
+    Unknown { first: i64, hash: Vec<u8>, error: DbErr, done: Done },
+    /// The store is of a newer format.
+    Outdated,
+}
+
+/// What a group came to.
+struct Done {
+    answers: Vec<Result<Written>>,
+    logged: Vec<Logged>,
+}
+
+impl Committer {
+    /// Makes the committer of a process and the way to it.
+    pub fn new(
+        databases: Arc<Databases>,
+        registry: Registry,
+        publish: Arc<dyn Publish>,
+        state: State,
+    ) -> (Self, Queue) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let closing = Arc::new(Notify::new());
+        let queue = Queue {
+            sender,
+            closing: Arc::clone(&closing),
+            requests: Arc::new(Semaphore::new(QUEUE_REQUESTS)),
+            bytes: Arc::new(Semaphore::new(QUEUE_BYTES)),
+            state: state.clone(),
+        };
+        let writer = databases.writer.clone();
+        let swept = Instant::now();
+        (Self { receiver, closing, databases, writer, registry, publish, state, swept }, queue)
+    }
+
+    /// Works until the queue is closed and empty.
+    pub async fn run(mut self) {
+        let mut waiting = None;
+        loop {
+            let first = match waiting.take() {
+                Some(queued) => queued,
+                None => tokio::select! {
+                    next = self.receiver.recv() => match next {
+                        Some(queued) => queued,
+                        None => return,
+                    },
+                    () = self.closing.notified() => {
+                        self.receiver.close();
+                        continue;
+                    }
+                },
+            };
+            let mut bytes = first.write.size;
+            let mut group = vec![first];
+            while group.len() < GROUP_REQUESTS {
+                let Ok(next) = self.receiver.try_recv() else { break };
+                bytes += next.write.size;
+                if bytes > GROUP_BYTES {
+                    waiting = Some(next);
+                    break;
+                }
+                group.push(next);
+            }
+            self.group(group).await;
+        }
+    }
+
+    /// Commits a group and answers its callers.
+    async fn group(&mut self, group: Vec<Queued>) {
+        let (mut writes, replies): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|queued| (queued.write, (queued.reply, queued._places))).unzip();
+        let answers = match self.persist(&mut writes).await {
+            Ok(done) => {
+                let answers = done.answers;
+                for ((reply, places), answer) in replies.into_iter().zip(answers) {
+                    drop(places);
+                    let _ = reply.send(answer);
+                }
+                if !done.logged.is_empty() {
+                    self.publish.publish(done.logged);
+                }
+                return;
+            }
+            Err(Failure::Data) if writes.len() > 1 => {
+                tracing::warn!(writes = writes.len(), "a group failed; its members run alone");
+                self.alone(writes).await
+            }
+            Err(Failure::Data) => vec![Err(Error::internal())],
+            Err(_) => writes.iter().map(|_| Err(Error::store_unavailable())).collect(),
+        };
+        for ((reply, _places), answer) in replies.into_iter().zip(answers) {
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// Runs each write as a group of its own: the offender fails, the rest succeed.
+    async fn alone(&mut self, writes: Vec<Write>) -> Vec<Result<Written>> {
+        let mut answers = Vec::with_capacity(writes.len());
+        for write in writes {
+            let answer = match self.persist(&mut [write]).await {
+                Ok(Done { mut answers, logged }) => {
+                    self.publish.publish(logged);
+                    answers.pop().unwrap_or_else(|| Err(Error::internal()))
+                }
+                Err(Failure::Data) => Err(Error::internal()),
+                Err(_) => Err(Error::store_unavailable()),
+            };
+            answers.push(answer);
+        }
+        answers
+    }
+
+    /// Tries a group until it stands, is known to be impossible, or patience ends.
+    async fn persist(&mut self, writes: &mut [Write]) -> Result<Done, Failure> {
+        let started = Instant::now();
+        loop {
+            let error = match self.attempt(writes).await {
+                Ok(done) => return Ok(done),
+                Err(Broken::Outdated) => {
+                    self.state.set(Status::Outdated);
+                    let answers = writes.iter().map(|_| Err(outdated())).collect();
+                    return Ok(Done { answers, logged: Vec::new() });
+                }
+                Err(Broken::Before(error)) => error,
+                Err(Broken::Unknown { first, hash, error, done }) => {
+                    tracing::warn!(%error, revision = first, "COMMIT was not answered; looking whether it stands");
+                    match self.settle(first, &hash, started).await {
+                        Some(true) => return Ok(done),
+                        Some(false) => error,
+                        None => return Err(Failure::Lost),
+                    }
+                }
+            };
+            let failure = Failure::of(&error);
+            match failure {
+                Failure::Data | Failure::Full => {
+                    tracing::error!(%error, ?failure, "a group could not be written");
+                    return Err(failure);
+                }
+                Failure::Lost | Failure::Busy if started.elapsed() >= PATIENCE => {
+                    tracing::error!(%error, ?failure, "a group could not be written in time");
+                    self.state.set(Status::Down);
+                    return Err(failure);
+                }
+                Failure::Lost => {
+                    tracing::warn!(%error, "the database connection was lost");
+                    if !self.state.reachable(&self.databases).await {
+                        self.state.set(Status::Down);
+                        return Err(failure);
+                    }
+                    self.reconnect();
+                }
+                Failure::Busy => tracing::warn!(%error, "another writer is in the way"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn attempt(&mut self, writes: &mut [Write]) -> Result<Done, Broken> {
+        let transaction = begin(&self.writer).await.map_err(Broken::Before)?;
+        let (head, now) = lock_head(&transaction).await.map_err(Broken::Before)?;
+        if head.format > FORMAT {
+            return Err(Broken::Outdated);
+        }
+        let loaded = load(&transaction, self.registry, writes).await.map_err(Broken::Before)?;
+        let first = head.revision + 1;
+        let mut unit = Unit::new(self.registry, head, loaded, now);
+        let answers = writes.iter().map(|write| unit.apply(write)).collect();
+        if self.swept.elapsed() >= REQUEST_SWEEP {
+            self.swept = Instant::now();
+            sweep(&transaction, now).await.map_err(Broken::Before)?;
+        } else if unit.is_empty() {
+            transaction.rollback().await.map_err(Broken::Before)?;
+            return Ok(Done { answers, logged: Vec::new() });
+        }
+        let saved = unit.save(&transaction).await.map_err(Broken::Before)?;
+        let hash = saved.logged.first().map(|logged| logged.commit.hash.clone());
+        let done = Done { answers, logged: saved.logged };
+        match (transaction.commit().await, hash) {
+            (Ok(()), _) => Ok(done),
+            (Err(error), Some(hash)) => Err(Broken::Unknown { first, hash, error, done }),
+            // Only answers to request ids were written: writing them again is harmless.
+            (Err(error), None) => Err(Broken::Before(error)),
+        }
+    }
+
+    /// Finds out whether the commit `first` stands with `hash`. The head is taken
+    /// first, which waits for a COMMIT that is still under way.
+    async fn settle(&mut self, first: i64, hash: &[u8], started: Instant) -> Option<bool> {
+        while started.elapsed() < PATIENCE * 2 {
+            self.reconnect();
+            let found = async {
+                let transaction = begin(&self.writer).await?;
+                lock_head(&transaction).await?;
+                let found = log::hash_at(&transaction, first).await?;
+                transaction.rollback().await?;
+                Ok::<_, DbErr>(found)
+            };
+            match found.await {
+                Ok(found) => return Some(found.as_deref() == Some(hash)),
+                Err(error) => tracing::warn!(%error, "cannot look yet"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.state.set(Status::Down);
+        None
+    }
+
+    /// Leaves the connection behind, with whatever transaction is open on it.
+    fn reconnect(&mut self) {
+        let old = std::mem::replace(&mut self.writer, self.databases.connect_writer());
+        tokio::spawn(old.close());
+    }
+}
+
+/// Begins a transaction that writes: on SQLite with its lock, since a lock taken
+/// later fails at once where somebody has written in between.
+pub async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    writer.begin_with_options(options).await
+}
+
+#[derive(FromQueryResult)]
+struct Clock {
+    now: i64,
+}
+
+/// Takes the head row; also the clock of the database, in microseconds.
+pub async fn lock_head(transaction: &impl ConnectionTrait) -> Result<(head::Model, i64), DbErr> {
+    let backend = transaction.get_database_backend();
+    let lost = || DbErr::RecordNotFound("the head row".to_owned());
+    if backend == DbBackend::Postgres {
+        let text = "SELECT *, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now \
+                    FROM head WHERE id = 1 FOR UPDATE";
+        let row = transaction.query_one_raw(Sql::new(backend, text).build()).await?;
+        let row = row.ok_or_else(lost)?;
+        let clock = Clock::from_query_result(&row, "")?;
+        return Ok((super::load::model(&row)?, clock.now));
+    }
+    let head = head::Entity::find_by_id(1).one(transaction).await?.ok_or_else(lost)?;
+    Ok((head, super::now_micros()))
+}
+
+/// Forgets answers that have expired.
+async fn sweep(transaction: &impl ConnectionTrait, now: i64) -> Result<(), DbErr> {
+    let sql = Sql::new(transaction.get_database_backend(), "DELETE FROM request WHERE expires < ");
+    transaction.execute_raw(sql.bind(now).build()).await?;
+    Ok(())
+}

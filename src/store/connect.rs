@@ -1,0 +1,196 @@
+//! Opens the database: who may write, who reads, and with which settings.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector,
+    SqlxSqliteConnector,
+};
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use crate::model::limits::{IDLE_IN_TRANSACTION, LOCK_TIMEOUT, STATEMENT_TIMEOUT};
+
+/// Connections that read.
+const READERS: u32 = 6;
+/// How long a caller waits for a connection before the store counts as gone.
+const ACQUIRE: Duration = Duration::from_secs(3);
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address is none that can be used.
+    #[error("the database URL must begin with sqlite: or postgres:, not {0:?}")]
+    Address(String),
+    /// The folder of a SQLite file cannot be made, or its lock not opened.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: std::io::Error,
+    },
+    /// Another process has the file.
+    #[error("{0} is in use by another entente process: one process serves one SQLite file. Stop it, or use PostgreSQL for several")]
+    InUse(PathBuf),
+    /// The database refuses.
+    #[error("the database cannot be opened: {0}")]
+    Database(#[from] DbErr),
+    /// The settings in the address are wrong.
+    #[error("the database cannot be opened: {0}")]
+    Settings(#[from] sqlx::Error),
+}
+
+/// An open database.
+#[derive(Debug)]
+pub struct Databases {
+    /// For the committer alone: one connection.
+    pub writer: DatabaseConnection,
+    /// For everybody else.
+    pub reader: DatabaseConnection,
+    /// How to connect the writer again.
+    writer_options: WriterOptions,
+    /// Held as long as the process serves a SQLite file.
+    lock: Option<File>,
+}
+
+#[derive(Clone, Debug)]
+enum WriterOptions {
+    Sqlite(SqliteConnectOptions),
+    Postgres(PgConnectOptions),
+}
+
+impl WriterOptions {
+    fn connect(self) -> DatabaseConnection {
+        match self {
+            Self::Sqlite(options) => {
+                let pool = SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(ACQUIRE)
+                    .test_before_acquire(false)
+                    .idle_timeout(None)
+                    .max_lifetime(None);
+                SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.connect_lazy_with(options))
+            }
+            Self::Postgres(options) => {
+                let pool = PgPoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(ACQUIRE)
+                    .test_before_acquire(false)
+                    .idle_timeout(None)
+                    .max_lifetime(None);
+                SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(options))
+            }
+        }
+    }
+}
+
+impl Databases {
+    /// Which of the two it is.
+    pub fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// A new connection for the committer, in place of one in an unknown state.
+    pub fn connect_writer(&self) -> DatabaseConnection {
+        self.writer_options.clone().connect()
+    }
+
+    /// Closes all connections, so that SQLite leaves no log beside its file.
+    pub async fn close(&self) {
+        let _ = self.reader.clone().close().await;
+        let _ = self.writer.clone().close().await;
+    }
+}
+
+/// Opens the database at `url`; a SQLite file is made if it is missing.
+pub async fn open(url: &str) -> Result<Databases, OpenError> {
+    match url.split_once(':').map(|(scheme, _)| scheme) {
+        Some("sqlite") => open_sqlite(url).await,
+        Some("postgres" | "postgresql") => open_postgres(url),
+        _ => Err(OpenError::Address(url.split('@').next_back().unwrap_or_default().to_owned())),
+    }
+}
+
+async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
+    let options = SqliteConnectOptions::from_str(url)?;
+    let path = options.get_filename().to_owned();
+    let lock = lock(&path)?;
+    let options = options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .disable_statement_logging();
+    let writer_options = WriterOptions::Sqlite(
+        options.clone().statement_cache_capacity(64).pragma("cache_size", "-65536"),
+    );
+    let writer = writer_options.clone().connect();
+    writer.ping().await?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(options.read_only(true).create_if_missing(false));
+    Ok(Databases {
+        writer,
+        reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+        writer_options,
+        lock: Some(lock),
+    })
+}
+
+/// The lock lies in a file of its own, since SQLite uses locks on the database
+/// itself and a lock there would be lost when any of its handles is closed.
+fn lock(database: &Path) -> Result<File, OpenError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let failed = |cause| OpenError::File { path: path.clone(), cause };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database.to_owned())),
+        Err(TryLockError::Error(cause)) => Err(failed(cause)),
+    }
+}
+
+fn open_postgres(url: &str) -> Result<Databases, OpenError> {
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("entente")
+        .disable_statement_logging();
+    let millis = |duration: Duration| duration.as_millis().to_string();
+    let writer_options = options.clone().options([
+        ("lock_timeout", millis(LOCK_TIMEOUT)),
+        ("idle_in_transaction_session_timeout", millis(IDLE_IN_TRANSACTION)),
+        ("statement_timeout", millis(STATEMENT_TIMEOUT)),
+        ("synchronous_commit", "on".to_owned()),
+        ("client_connection_check_interval", "1s".to_owned()),
+    ]);
+    let reader_options = options.options([("statement_timeout", millis(STATEMENT_TIMEOUT))]);
+    let writer_options = WriterOptions::Postgres(writer_options);
+    let reader = PgPoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .connect_lazy_with(reader_options);
+    Ok(Databases {
+        writer: writer_options.clone().connect(),
+        reader: SqlxPostgresConnector::from_sqlx_postgres_pool(reader),
+        writer_options,
+        lock: None,
+    })
+}

@@ -1,0 +1,73 @@
+//! What a database's error means for whoever must go on.
+
+use sea_orm::{DbErr, RuntimeErr};
+
+/// What to do after a database error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The connection is gone: connect again.
+    Lost,
+    /// Another replica was in the way: try again.
+    Busy,
+    /// There is no room, or the disk fails: refuse writes, keep reading.
+    Full,
+    /// The database does not take this very data.
+    Data,
+}
+
+impl Failure {
+    /// Sorts `error`.
+    pub fn of(error: &DbErr) -> Self {
+        match error {
+            DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause) => match cause {
+                RuntimeErr::SqlxError(error) => of_sqlx(error),
+                RuntimeErr::Internal(_) => Self::Data,
+            },
+            DbErr::ConnectionAcquire(_) => Self::Lost,
+            _ => Self::Data,
+        }
+    }
+}
+
+fn of_sqlx(error: &sqlx::Error) -> Failure {
+    let sqlx::Error::Database(error) = error else {
+        return match error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Failure::Lost,
+            _ => Failure::Data,
+        };
+    };
+    let code = error.code().unwrap_or_default();
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 || error.message().starts_with("database") => of_sqlite(number),
+        _ => of_postgres(&code),
+    }
+}
+
+/// Primary result codes of SQLite.
+fn of_sqlite(code: u32) -> Failure {
+    match code & 0xff {
+        5 | 6 => Failure::Busy,
+        // READONLY, IOERR, FULL, CANTOPEN
+        8 | 10 | 13 | 14 => Failure::Full,
+        _ => Failure::Data,
+    }
+}
+
+/// SQLSTATE codes.
+fn of_postgres(code: &str) -> Failure {
+    match code {
+        // lock_not_available, query_canceled, serialization_failure, deadlock_detected
+        "55P03" | "57014" | "40001" | "40P01" => Failure::Busy,
+        // disk_full, out_of_memory, configuration_limit_exceeded, io_error
+        "53100" | "53200" | "53400" | "58030" => Failure::Full,
+        // read_only_sql_transaction, idle_in_transaction_session_timeout
+        "25006" | "25P03" => Failure::Lost,
+        _ if code.starts_with("08") || code.starts_with("57P") || code == "53300" => Failure::Lost,
+        _ => Failure::Data,
+    }
+}

@@ -1,0 +1,198 @@
+//! What is checked of a staged request as a whole: references, rules, external
+//! ids, who refers to what is deleted, cycles.
+
+use std::collections::{HashMap, HashSet};
+
+use super::load::ExternalKey;
+use super::resource::Object;
+use super::stage::{Found, Item, Stage};
+use super::unit::Unit;
+use crate::model::error::{Problems, Reason};
+use crate::model::limits::RESOURCE_BYTES;
+use crate::model::violations::{Path, Violations};
+use crate::proto::v1::MutationOutcome;
+
+impl Stage<'_> {
+    /// Judges what has been staged, and makes its references canonical.
+    pub(super) fn complete(&mut self, problems: &mut Problems) {
+        let mut items = std::mem::take(&mut self.items);
+        for item in &mut items {
+            self.release(item);
+        }
+        for item in &mut items {
+            self.resolve(item, problems);
+            self.claim_external(item, problems);
+        }
+        if items.iter().any(|item| item.object.is_none()) {
+            refuse_referenced(self.unit, &mut items, problems);
+        }
+        refuse_cycles(self.unit, &items, problems);
+        self.items = items;
+    }
+
+    /// Gives up the external ids of what is changed or deleted.
+    fn release(&mut self, item: &Item) {
+        let Some((_, before)) = &item.before else { return };
+        if item.outcome == MutationOutcome::Undeleted {
+            return;
+        }
+        match item.kind.decode(before) {
+            Ok(object) => self.external.extend(external_keys(object.as_ref()).map(|key| (key, None))),
+            Err(error) => tracing::error!(%error, name = item.name, "a record cannot be decoded"),
+        }
+    }
+
+    /// Makes references canonical and checks the rules.
+    fn resolve(&self, item: &mut Item, problems: &mut Problems) {
+        let Some(object) = &mut item.object else { return };
+        let root = Path::Root;
+        let at = if item.path.is_empty() { root } else { root.field(&item.path) };
+        let mut violations = Violations::default();
+        let registry = self.unit.registry;
+        object.visit_references(&at, &mut |at, type_name, name| {
+            let belongs = registry.by_name(name).is_some_and(|kind| kind.type_name == type_name);
+            if !belongs {
+                let collection = registry.by_type(type_name).map_or("", |kind| kind.collection);
+                violations.add(at, format!("must be a name such as {collection}/{{id}}"));
+                return;
+            }
+            match self.find(name) {
+                Found::One(canonical, _) => *name = canonical,
+                other => violations.add(at, other.problem()),
+            }
+        });
+        if item.unchecked {
+            object.validate(&at, &mut violations);
+        }
+        object.rules(&at, &mut violations);
+        problems.extend(&violations);
+        let body = object.encode();
+        if body.len() > RESOURCE_BYTES {
+            let text = format!("one resource may have {RESOURCE_BYTES} bytes, this has {}", body.len());
+            problems.add(Reason::MessageTooLarge, &at, text, "");
+        }
+        if let (MutationOutcome::Updated, Some((_, before))) = (item.outcome, &item.before)
+            && item.kind.content(before) == item.kind.content(&body)
+        {
+            item.outcome = MutationOutcome::Unchanged;
+        }
+    }
+
+    fn claim_external(&mut self, item: &Item, problems: &mut Problems) {
+        let Some(object) = &item.object else { return };
+        let root = Path::Root;
+        let at = root.field(&item.path);
+        let at = at.field("external_ids");
+        let mut own = HashSet::new();
+        for (index, key) in external_keys(object.as_ref()).enumerate() {
+            let (_, scheme, value) = &key;
+            let at = at.index(index);
+            if !own.insert(key.clone()) {
+                problems.add(Reason::ValidationFailed, &at, format!("{scheme}:{value} stands here twice"), "");
+                continue;
+            }
+            match self.holder(&key) {
+                Some((holder, name)) if holder != item.key => {
+                    let staged = self.names.get(&name).is_some_and(Option::is_some);
+                    let (reason, resource) = if staged {
+                        (Reason::ValidationFailed, "")
+                    } else {
+                        (Reason::AlreadyExists, name.as_str())
+                    };
+                    problems.add(reason, &at, format!("{scheme}:{value} is an external id of {name}"), resource);
+                }
+                _ => {
+                    self.external.insert(key, Some((item.key, item.name.clone())));
+                }
+            }
+        }
+    }
+
+    fn holder(&self, key: &ExternalKey) -> Option<(i64, String)> {
+        if let Some(staged) = self.external.get(key) {
+            return staged.clone();
+        }
+        if let Some(accepted) = self.unit.external.get(key) {
+            return accepted.clone();
+        }
+        self.unit.loaded.external.get(key).cloned()
+    }
+}
+
+fn external_keys(object: &dyn Object) -> impl Iterator<Item = ExternalKey> {
+    let type_name = object.type_name();
+    let ids = object.common().external_ids.iter();
+    ids.map(move |id| (type_name, id.scheme.clone(), id.value.clone()))
+}
+
+/// Refuses to delete what others refer to, naming them.
+fn refuse_referenced(unit: &Unit, items: &mut [Item], problems: &mut Problems) {
+    let deleted: HashMap<String, (i64, String)> = items
+        .iter()
+        .filter(|item| item.object.is_none())
+        .map(|item| (item.name.clone(), (item.key, item.path.clone())))
+        .collect();
+    let mut referrers: HashMap<String, Vec<String>> = HashMap::new();
+    for (name, (key, _)) in &deleted {
+        let stored = unit.loaded.referrers.get(key).cloned().unwrap_or_default();
+        referrers.insert(name.clone(), stored);
+    }
+    let staged: HashSet<String> = items.iter().map(|item| item.name.clone()).collect();
+    let mut look = |name: &str, object: &mut dyn Object| {
+        object.visit_references(&Path::Root, &mut |_, _, target| {
+            if let Some(told) = referrers.get_mut(target.as_str())
+                && !told.iter().any(|other| other == name)
+            {
+                told.push(name.to_owned());
+            }
+        });
+    };
+    for item in &mut *items {
+        if let Some(object) = &mut item.object {
+            look(&item.name, object.as_mut());
+        }
+    }
+    for (name, mut object) in unit.live_objects(&staged) {
+        look(&name, object.as_mut());
+    }
+    for (name, told) in referrers {
+        if let Some((_, path)) = deleted.get(&name)
+            && !told.is_empty()
+        {
+            let text = format!("{name} is referred to by {}", told.join(", "));
+            problems.add(Reason::Referenced, &Path::Root.field(path), text, &name);
+        }
+    }
+}
+
+/// Refuses edges that close a circle.
+fn refuse_cycles(unit: &Unit, items: &[Item], problems: &mut Problems) {
+    let staged: HashMap<&str, Vec<String>> = items
+        .iter()
+        .filter(|item| item.kind.hierarchy.is_some())
+        .filter_map(|item| Some((item.name.as_str(), parent_names(item.object.as_deref()?))))
+        .collect();
+    for item in items.iter().filter(|item| item.kind.hierarchy.is_some()) {
+        let Some(object) = &item.object else { continue };
+        for (field, parent) in object.parents() {
+            let mut waiting = vec![parent];
+            let mut seen = HashSet::new();
+            while let Some(name) = waiting.pop() {
+                if name == item.name {
+                    let at = Path::Root;
+                    let at = at.field(&item.path);
+                    problems.add(Reason::ValidationFailed, &at.field(&field), "must not lead back to itself", "");
+                    break;
+                }
+                if seen.insert(name.clone()) {
+                    let staged = staged.get(name.as_str()).cloned();
+                    waiting.extend(staged.unwrap_or_else(|| unit.parents(&name)));
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn parent_names(object: &dyn Object) -> Vec<String> {
+    object.parents().into_iter().map(|(_, name)| name).collect()
+}

@@ -1,0 +1,174 @@
+//! Lists: keyset pages that cost the same at any depth.
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, StreamTrait, Value};
+
+use super::resource::Kind;
+use super::sql::Sql;
+
+/// A field to sort by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortField {
+    /// Resource name.
+    Name,
+    /// When it was first recorded.
+    CreateTime,
+    /// A text column of the typed table.
+    Column(&'static str),
+}
+
+impl SortField {
+    fn expression(self) -> String {
+        match self {
+            Self::Name => "r.name".to_owned(),
+            Self::CreateTime => "r.key".to_owned(),
+            Self::Column(column) => format!("t.{column}"),
+        }
+    }
+}
+
+/// What to list, in which order.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// The type.
+    pub kind: &'static Kind,
+    /// Fields to sort by, each with whether it descends. Ends with a field that
+    /// no two records share.
+    pub order: Vec<(SortField, bool)>,
+    /// The sort values of the last record of the page before, as text.
+    pub after: Option<Vec<String>>,
+    /// Records on the page.
+    pub limit: usize,
+    /// Bytes on the page; a single larger record still makes one.
+    pub limit_bytes: usize,
+    /// Whether to count them all.
+    pub count: bool,
+}
+
+/// A page.
+#[derive(Debug)]
+pub struct Page {
+    /// The encoded messages.
+    pub bodies: Vec<Bytes>,
+    /// The sort values of the last one, if more follow.
+    pub next: Option<Vec<String>>,
+    /// How many there are in all, if that was asked for.
+    pub total: Option<i64>,
+}
+
+/// Reads a page, in one statement and so from one snapshot.
+pub async fn list(db: &DatabaseConnection, list: &List) -> Result<Page, DbErr> {
+    let statement = statement(db, list).build();
+    let mut rows = db.stream_raw(statement).await?;
+    let mut page = Page { bodies: Vec::new(), next: None, total: None };
+    let mut bytes = 0;
+    let mut last = None;
+    while let Some(row) = rows.next().await {
+        let row = row?;
+        let body: Vec<u8> = row.try_get_by_index(0)?;
+        page.total = row.try_get_by_index(1)?;
+        bytes += body.len();
+        let full = page.bodies.len() == list.limit || bytes > list.limit_bytes;
+        if full && !page.bodies.is_empty() {
+            page.next = last;
+            return Ok(page);
+        }
+        last = Some(values(&row, list)?);
+        page.bodies.push(body.into());
+    }
+    drop(rows);
+    if list.count && page.total.is_none() {
+        page.total = Some(count(db, list.kind).await?);
+    }
+    Ok(page)
+}
+
+fn values(row: &QueryResult, list: &List) -> Result<Vec<String>, DbErr> {
+    let fields = list.order.iter().enumerate();
+    fields
+        .map(|(index, (field, _))| match field {
+            SortField::CreateTime => Ok(row.try_get_by_index::<i64>(index + 2)?.to_string()),
+            _ => row.try_get_by_index(index + 2),
+        })
+        .collect()
+}
+
+fn statement(db: &DatabaseConnection, list: &List) -> Sql {
+    let table = list.kind.tables[0].name;
+    let by_name = list.order.iter().all(|(field, _)| *field == SortField::Name);
+    let total = if list.count { format!("(SELECT count(*) FROM {table})") } else { "NULL".into() };
+    let total = format!("CAST({total} AS bigint)");
+    let fields: Vec<_> = list.order.iter().map(|(field, _)| field.expression()).collect();
+    let mut sql = Sql::new(
+        db.get_database_backend(),
+        &format!("SELECT r.body, {total}, {} FROM ", fields.join(", ")),
+    );
+    sql = if by_name {
+        sql.push("record r WHERE r.name > ")
+            .bind(format!("{}/", list.kind.collection))
+            .push(" AND r.name < ")
+            .bind(format!("{}0", list.kind.collection))
+    } else {
+        sql.push(&format!("{table} t JOIN record r ON r.key = t.key WHERE true"))
+    };
+    if let Some(after) = &list.after {
+        sql = keyset(sql.push(" AND "), list, after);
+    }
+    let order: Vec<_> = list
+        .order
+        .iter()
+        .map(|(field, descends)| {
+            // The key of the typed table is the record's, and its index has it.
+            let expression = match field {
+                SortField::CreateTime if !by_name => "t.key".to_owned(),
+                _ => field.expression(),
+            };
+            format!("{expression}{}", if *descends { " DESC" } else { "" })
+        })
+        .collect();
+    let limit = i64::try_from(list.limit + 1).unwrap_or(i64::MAX);
+    sql.push(&format!(" ORDER BY {} LIMIT ", order.join(", "))).bind(limit)
+}
+
+/// The records behind `after`: one comparison of rows where all fields go the
+/// same way, which an index answers, else field by field.
+fn keyset(mut sql: Sql, list: &List, after: &[String]) -> Sql {
+    let value = |field: SortField, text: &str| match field {
+        SortField::CreateTime => Value::from(text.parse::<i64>().unwrap_or(i64::MAX)),
+        _ => Value::from(text),
+    };
+    let expression = |field: SortField| match field {
+        SortField::CreateTime => "t.key".to_owned(),
+        field => field.expression(),
+    };
+    let sign = |descends| if descends { " < " } else { " > " };
+    let first = list.order.first().is_some_and(|(_, descends)| *descends);
+    if list.order.iter().all(|(_, descends)| *descends == first) {
+        let fields: Vec<_> = list.order.iter().map(|(field, _)| expression(*field)).collect();
+        sql = sql.push(&format!("({}){}(", fields.join(", "), sign(first)));
+        for (index, ((field, _), text)) in list.order.iter().zip(after).enumerate() {
+            sql = sql.push(if index == 0 { "" } else { ", " }).bind(value(*field, text));
+        }
+        return sql.push(")");
+    }
+    sql = sql.push("(");
+    for end in 0..list.order.len() {
+        sql = sql.push(if end == 0 { "(" } else { " OR (" });
+        for (index, (field, descends)) in list.order.iter().enumerate().take(end + 1) {
+            let compare = if index == end { sign(*descends) } else { " = " };
+            let and = if index == 0 { "" } else { " AND " };
+            sql = sql
+                .push(&format!("{and}{}{compare}", expression(*field)))
+                .bind(value(*field, &after[index]));
+        }
+        sql = sql.push(")");
+    }
+    sql.push(")")
+}
+
+async fn count(db: &DatabaseConnection, kind: &Kind) -> Result<i64, DbErr> {
+    let text = format!("SELECT count(*) FROM {}", kind.tables[0].name);
+    let row = db.query_one_raw(Sql::new(db.get_database_backend(), &text).build()).await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0))
+}

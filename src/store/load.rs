@@ -1,0 +1,446 @@
+//! What a group of writes needs to know, loaded with a number of statements that
+//! does not depend on how many writes it holds.
+
+use std::collections::{HashMap, HashSet};
+
+use bytes::Bytes;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult};
+use uuid::Uuid;
+
+use super::entities::request;
+use super::resource::{Hierarchy, Kind, Object, Registry};
+use super::sql::Sql;
+use super::write::{Operation, Write};
+use crate::model::names;
+use crate::model::violations::Path;
+
+/// Referrers that an answer lists for each resource.
+const REFERRERS_TOLD: i64 = 20;
+
+/// A live record as far as the group knows it.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Its key.
+    pub key: i64,
+    /// Its uid.
+    pub uid: Uuid,
+    /// The commit that last changed it.
+    pub revision: i64,
+    /// The encoded message; absent where only its existence was asked for.
+    pub body: Option<Bytes>,
+}
+
+/// A record that was deleted last under its name.
+#[derive(Clone, Debug)]
+pub struct Grave {
+    /// Its key.
+    pub key: i64,
+    /// Its uid.
+    pub uid: Uuid,
+    /// The last revision at which it lived.
+    pub last_revision: i64,
+    /// The message as it was then.
+    pub body: Bytes,
+}
+
+/// An external id: type, scheme, value.
+pub type ExternalKey = (&'static str, String, String);
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Every name that was asked for; `None` where there is none.
+    pub names: HashMap<String, Option<Known>>,
+    /// For names that are none: the records that they mean as an alias.
+    pub aliases: HashMap<String, Vec<String>>,
+    /// Who holds the external ids that are claimed.
+    pub external: HashMap<ExternalKey, (i64, String)>,
+    /// What could be brought back.
+    pub graves: HashMap<String, Grave>,
+    /// Earlier answers, by actor and request id.
+    pub requests: HashMap<(String, String), request::Model>,
+    /// Who refers to what is to be deleted, apart from the group's own targets.
+    pub referrers: HashMap<i64, Vec<String>>,
+    /// Parents by child, for every ancestor that a new edge could reach.
+    pub parents: HashMap<String, Vec<String>>,
+}
+
+/// Loads what `writes` need.
+pub async fn load(
+    db: &impl ConnectionTrait,
+    registry: Registry,
+    writes: &mut [Write],
+) -> Result<Loaded, DbErr> {
+    let mut loader = Loader { db, registry, found: Loaded::default() };
+    loader.requests(writes).await?;
+    let targets = Targets::of(registry, writes);
+    loader.targets(&targets).await?;
+    loader.graves(&targets.undeleted).await?;
+    let mut wanted = Wanted::default();
+    loader.want_stored(&mut wanted)?;
+    wanted.add_drafts(registry, writes);
+    loader.references(wanted.names).await?;
+    loader.external(&wanted.external).await?;
+    loader.referrers(&targets).await?;
+    if targets.moves_edges {
+        loader.parents(wanted.parents).await?;
+    }
+    Ok(loader.found)
+}
+
+/// Which records the group is about.
+#[derive(Debug, Default)]
+struct Targets {
+    names: HashSet<String>,
+    deleted: HashSet<String>,
+    undeleted: HashSet<String>,
+    /// Whether an existing record could get another parent.
+    moves_edges: bool,
+}
+
+impl Targets {
+    fn of(registry: Registry, writes: &[Write]) -> Self {
+        let mut targets = Self::default();
+        for write in writes {
+            for check in &write.checks {
+                targets.names.extend(canonical(registry, &check.name));
+            }
+            for draft in &write.drafts {
+                let name = match &draft.operation {
+                    Operation::Create { .. } => continue,
+                    Operation::Update { name, .. } => name,
+                    Operation::Delete { name, .. } => {
+                        targets.deleted.extend(canonical(registry, name));
+                        name
+                    }
+                    Operation::Undelete { name } => {
+                        targets.undeleted.extend(canonical(registry, name));
+                        name
+                    }
+                };
+                targets.moves_edges |= draft.kind.hierarchy.is_some();
+                targets.names.extend(canonical(registry, name));
+            }
+        }
+        targets
+    }
+}
+
+/// The one way to write `name`, if it is a name of one of the types.
+pub fn canonical(registry: Registry, name: &str) -> Option<String> {
+    let (_, id) = names::split(name)?;
+    Some(registry.by_name(name)?.name(id))
+}
+
+/// What the messages of the group name.
+#[derive(Debug, Default)]
+struct Wanted {
+    names: HashSet<String>,
+    external: HashSet<ExternalKey>,
+    parents: HashSet<String>,
+}
+
+impl Wanted {
+    fn add_drafts(&mut self, registry: Registry, writes: &mut [Write]) {
+        for draft in writes.iter_mut().flat_map(|write| &mut write.drafts) {
+            match &mut draft.operation {
+                Operation::Create { object, name } => {
+                    self.names.extend(name.iter().cloned());
+                    self.add(registry, object.as_mut());
+                }
+                Operation::Update { object, .. } => self.add(registry, object.as_mut()),
+                Operation::Delete { .. } | Operation::Undelete { .. } => {}
+            }
+        }
+    }
+
+    fn add(&mut self, registry: Registry, object: &mut dyn Object) {
+        let names = &mut self.names;
+        object.visit_references(&Path::Root, &mut |_, _, name| {
+            names.extend(canonical(registry, name));
+        });
+        let type_name = object.type_name();
+        for id in object.common().external_ids {
+            self.external.insert((type_name, id.scheme.clone(), id.value.clone()));
+        }
+        let parents = object.parents().into_iter();
+        self.parents.extend(parents.filter_map(|(_, name)| canonical(registry, &name)));
+    }
+}
+
+struct Loader<'d, C> {
+    db: &'d C,
+    registry: Registry,
+    found: Loaded,
+}
+
+impl<C: ConnectionTrait> Loader<'_, C> {
+    fn sql(&self, text: &str) -> Sql {
+        Sql::new(self.db.get_database_backend(), text)
+    }
+
+    async fn rows(&self, sql: Sql) -> Result<Vec<QueryResult>, DbErr> {
+        self.db.query_all_raw(sql.build()).await
+    }
+
+    async fn requests(&mut self, writes: &[Write]) -> Result<(), DbErr> {
+        let named = writes.iter().filter(|write| !write.request_id.is_empty());
+        let keys: Vec<_> =
+            named.map(|write| [write.actor.as_str(), write.request_id.as_str()]).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let sql = self
+            .sql("SELECT actor, request_id, digest, result, expires FROM request WHERE (actor, request_id)")
+            .among_rows(&keys);
+        let rows = request::Entity::find().from_raw_sql(sql.build()).all(self.db).await?;
+        for row in rows {
+            self.found.requests.insert((row.actor.clone(), row.request_id.clone()), row);
+        }
+        Ok(())
+    }
+
+    async fn targets(&mut self, targets: &Targets) -> Result<(), DbErr> {
+        self.bodies(targets.names.iter().cloned().collect()).await?;
+        let missing: Vec<_> = targets
+            .names
+            .iter()
+            .filter(|name| !targets.undeleted.contains(*name))
+            .filter(|name| self.found.names.get(*name).is_none_or(Option::is_none))
+            .cloned()
+            .collect();
+        let meant = self.aliases(missing).await?;
+        self.bodies(meant).await
+    }
+
+    async fn bodies(&mut self, names: Vec<String>) -> Result<(), DbErr> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let sql = self
+            .sql("SELECT key, name, uid, revision, body FROM record WHERE name")
+            .among_text(names.iter().map(String::as_str));
+        let rows = self.rows(sql).await?;
+        self.found.names.extend(names.into_iter().map(|name| (name, None)));
+        for row in rows {
+            let body: Vec<u8> = row.try_get_by_index(4)?;
+            let known = Known {
+                key: row.try_get_by_index(0)?,
+                uid: row.try_get_by_index(2)?,
+                revision: row.try_get_by_index(3)?,
+                body: Some(body.into()),
+            };
+            self.found.names.insert(row.try_get_by_index(1)?, Some(known));
+        }
+        Ok(())
+    }
+
+    async fn graves(&mut self, names: &HashSet<String>) -> Result<(), DbErr> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let sql = self
+            .sql(
+                "SELECT t.name, t.key, t.uid, t.last_revision, c.body FROM tombstone t \
+                 JOIN change c ON c.key = t.key AND c.revision = t.last_revision WHERE t.name",
+            )
+            .among_text(names.iter().map(String::as_str));
+        for row in self.rows(sql).await? {
+            let body: Vec<u8> = row.try_get_by_index(4)?;
+            let grave = Grave {
+                key: row.try_get_by_index(1)?,
+                uid: row.try_get_by_index(2)?,
+                last_revision: row.try_get_by_index(3)?,
+                body: body.into(),
+            };
+            self.found.graves.insert(row.try_get_by_index(0)?, grave);
+        }
+        Ok(())
+    }
+
+    /// What the stored messages of the group's targets name: it may stay in them.
+    fn want_stored(&self, wanted: &mut Wanted) -> Result<(), DbErr> {
+        let live = self.found.names.iter();
+        let live = live.filter_map(|(name, known)| Some((name, known.as_ref()?.body.as_ref()?)));
+        let dead = self.found.graves.iter().map(|(name, grave)| (name, &grave.body));
+        for (name, body) in live.chain(dead) {
+            if let Some(kind) = self.registry.by_name(name) {
+                wanted.add(self.registry, decode(kind, body)?.as_mut());
+            }
+        }
+        Ok(())
+    }
+
+    async fn references(&mut self, names: HashSet<String>) -> Result<(), DbErr> {
+        let unknown: Vec<_> =
+            names.into_iter().filter(|name| !self.found.names.contains_key(name)).collect();
+        self.existence(&unknown).await?;
+        let missing: Vec<_> =
+            unknown.into_iter().filter(|name| self.found.names[name].is_none()).collect();
+        let meant = self.aliases(missing).await?;
+        self.existence(&meant).await
+    }
+
+    async fn existence(&mut self, names: &[String]) -> Result<(), DbErr> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let sql = self
+            .sql("SELECT key, name, uid, revision FROM record WHERE name")
+            .among_text(names.iter().map(String::as_str));
+        let rows = self.rows(sql).await?;
+        self.found.names.extend(names.iter().map(|name| (name.clone(), None)));
+        for row in rows {
+            let known = Known {
+                key: row.try_get_by_index(0)?,
+                uid: row.try_get_by_index(2)?,
+                revision: row.try_get_by_index(3)?,
+                body: None,
+            };
+            self.found.names.insert(row.try_get_by_index(1)?, Some(known));
+        }
+        Ok(())
+    }
+
+    /// Looks `missing` up as aliases; the names that they mean and that are not
+    /// known yet.
+    async fn aliases(&mut self, missing: Vec<String>) -> Result<Vec<String>, DbErr> {
+        if missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = aliases(self.db, missing.iter().map(String::as_str)).await?;
+        let mut meant = Vec::new();
+        for (alias, name) in found {
+            if !self.found.names.contains_key(&name) {
+                meant.push(name.clone());
+            }
+            let means: &mut Vec<String> = self.found.aliases.entry(alias).or_default();
+            if !means.contains(&name) {
+                means.push(name);
+            }
+        }
+        Ok(meant)
+    }
+
+    async fn external(&mut self, wanted: &HashSet<ExternalKey>) -> Result<(), DbErr> {
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<_> =
+            wanted.iter().map(|(kind, scheme, value)| [*kind, scheme.as_str(), value.as_str()]).collect();
+        let sql = self
+            .sql(
+                "SELECT e.type, e.scheme, e.value, e.key, r.name FROM external_id e \
+                 JOIN record r ON r.key = e.key WHERE (e.type, e.scheme, e.value)",
+            )
+            .among_rows(&keys);
+        for row in self.rows(sql).await? {
+            let type_name: String = row.try_get_by_index(0)?;
+            if let Some(kind) = self.registry.by_type(&type_name) {
+                let key = (kind.type_name, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+                let owner = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
+                self.found.external.insert(key, owner);
+            }
+        }
+        Ok(())
+    }
+
+    async fn referrers(&mut self, targets: &Targets) -> Result<(), DbErr> {
+        let known = |name: &String| Some(self.found.names.get(name)?.as_ref()?.key);
+        let by_alias = self.found.aliases.values().flatten();
+        let own: Vec<i64> = targets.names.iter().chain(by_alias.clone()).filter_map(known).collect();
+        let deleted = targets.deleted.iter().chain(
+            targets.deleted.iter().filter_map(|name| self.found.aliases.get(name)).flatten(),
+        );
+        let deleted: Vec<i64> = deleted.filter_map(known).collect();
+        if deleted.is_empty() {
+            return Ok(());
+        }
+        let mut sql = self.sql("SELECT q.target, r.name FROM (");
+        let tables = self.registry.0.iter().flat_map(|kind| kind.tables);
+        let columns = tables.flat_map(|table| table.references.iter().map(move |c| (table.name, *c)));
+        for (index, (table, column)) in columns.enumerate() {
+            let union = if index == 0 { "" } else { " UNION " };
+            sql = sql
+                .push(&format!(
+                    "{union}SELECT target, key FROM (SELECT {column} AS target, key, row_number() \
+                     OVER (PARTITION BY {column} ORDER BY key) AS place FROM {table} WHERE {column}"
+                ))
+                .among_keys(deleted.iter().copied())
+                .push(" AND NOT (key")
+                .among_keys(own.iter().copied())
+                .push(&format!(")) AS t{index} WHERE place <= {REFERRERS_TOLD}"));
+        }
+        let sql = sql.push(") AS q JOIN record r ON r.key = q.key ORDER BY r.name");
+        for row in self.rows(sql).await? {
+            let told: &mut Vec<String> =
+                self.found.referrers.entry(row.try_get_by_index(0)?).or_default();
+            told.push(row.try_get_by_index(1)?);
+        }
+        Ok(())
+    }
+
+    async fn parents(&mut self, start: HashSet<String>) -> Result<(), DbErr> {
+        let start: Vec<i64> = start
+            .iter()
+            .filter_map(|name| Some(self.found.names.get(name)?.as_ref()?.key))
+            .collect();
+        let edges: Vec<Hierarchy> = self.registry.0.iter().filter_map(|kind| kind.hierarchy).collect();
+        if start.is_empty() || edges.is_empty() {
+            return Ok(());
+        }
+        let union: Vec<_> = edges.iter().map(edge_query).collect();
+        let sql = self
+            .sql(&format!(
+                "WITH RECURSIVE edge(child, parent) AS ({}), up(child, parent) AS (\
+                 SELECT child, parent FROM edge WHERE child",
+                union.join(" UNION ALL ")
+            ))
+            .among_keys(start)
+            .push(
+                " UNION SELECT e.child, e.parent FROM edge e JOIN up ON e.child = up.parent) \
+                 SELECT c.name, p.name FROM up JOIN record c ON c.key = up.child \
+                 JOIN record p ON p.key = up.parent",
+            );
+        for row in self.rows(sql).await? {
+            let parents: &mut Vec<String> =
+                self.found.parents.entry(row.try_get_by_index(0)?).or_default();
+            parents.push(row.try_get_by_index(1)?);
+        }
+        Ok(())
+    }
+}
+
+fn edge_query(edges: &Hierarchy) -> String {
+    let Hierarchy { table, parent, condition } = edges;
+    let condition =
+        if condition.is_empty() { String::new() } else { format!(" AND {condition}") };
+    format!("SELECT key, {parent} FROM {table} WHERE {parent} IS NOT NULL{condition}")
+}
+
+/// The records that each of `names` means as an alias: pairs of alias and name.
+pub async fn aliases<'n>(
+    db: &impl ConnectionTrait,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Result<Vec<(String, String)>, DbErr> {
+    let sql = Sql::new(
+        db.get_database_backend(),
+        "SELECT a.alias, r.name FROM alias a JOIN record r ON r.key = a.key WHERE a.alias",
+    )
+    .among_text(names)
+    .push(" ORDER BY r.name");
+    let rows = db.query_all_raw(sql.build()).await?;
+    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+}
+
+/// Decodes what the store holds; it was encoded by us, so this fails only on
+/// damage.
+pub fn decode(kind: &Kind, body: &[u8]) -> Result<Box<dyn Object>, DbErr> {
+    kind.decode(body)
+        .map_err(|error| DbErr::Custom(format!("a stored {} cannot be decoded: {error}", kind.type_name)))
+}
+
+/// Reads a model from a row.
+pub fn model<M: FromQueryResult>(row: &QueryResult) -> Result<M, DbErr> {
+    M::from_query_result(row, "")
+}

@@ -1,0 +1,91 @@
+//! Brings a database to the schema of this version.
+
+use entente_migrations::{Migrator, MigratorTrait as _};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IntoActiveModel,
+    TransactionTrait,
+};
+
+use super::committer::begin;
+use super::connect::Databases;
+use super::entities::head;
+use super::write::new_uid;
+use super::{FORMAT, chain, now_micros};
+
+/// Number of the lock under which replicas migrate, one after the other.
+const LOCK: i64 = 0x656e_7465_6e74_65;
+
+/// Why a store cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The store is newer than this program.
+    #[error("the store has format {0}, and this version writes format {FORMAT}: use a newer version")]
+    Newer(i32),
+    /// The database refuses.
+    #[error("the database cannot be migrated: {0}")]
+    Database(#[from] DbErr),
+}
+
+/// Held while one process prepares a store; replicas that start together wait.
+#[derive(Debug)]
+pub struct Turn(Option<DatabaseTransaction>);
+
+impl Turn {
+    /// Waits for the turn.
+    pub async fn take(databases: &Databases) -> Result<Self, DbErr> {
+        if databases.backend() != DbBackend::Postgres {
+            return Ok(Self(None));
+        }
+        let transaction = databases.reader.begin().await?;
+        transaction
+            .execute_unprepared(&format!(
+                "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({LOCK})"
+            ))
+            .await?;
+        Ok(Self(Some(transaction)))
+    }
+
+    /// Lets the next one go.
+    pub async fn end(self) -> Result<(), DbErr> {
+        match self.0 {
+            Some(transaction) => transaction.rollback().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs the steps that are missing and makes the head row of a new store.
+pub async fn migrate(databases: &Databases) -> Result<(), MigrateError> {
+    let present = databases.reader.clone();
+    if let Ok(Some(head)) = head::Entity::find_by_id(1).one(&present).await
+        && head.format > FORMAT
+    {
+        return Err(MigrateError::Newer(head.format));
+    }
+    Migrator::up(&databases.writer, None).await?;
+    let transaction = begin(&databases.writer).await?;
+    match head::Entity::find_by_id(1).one(&transaction).await? {
+        None => {
+            let store_id = new_uid();
+            let head = head::Model {
+                id: 1,
+                store_id,
+                revision: 0,
+                hash: chain::genesis(store_id).to_vec(),
+                commit_time: now_micros(),
+                next_key: 1,
+                earliest_revision: 1,
+                format: FORMAT,
+                reference_set: 0,
+            };
+            head::Entity::insert(head.into_active_model()).exec(&transaction).await?;
+        }
+        Some(head) if head.format < FORMAT => {
+            let sql = super::sql::Sql::new(databases.backend(), "UPDATE head SET format = ");
+            transaction.execute_raw(sql.bind(FORMAT).push(" WHERE id = 1").build()).await?;
+        }
+        Some(_) => {}
+    }
+    transaction.commit().await?;
+    Ok(())
+}

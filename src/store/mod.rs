@@ -1,0 +1,198 @@
+//! The record and its log.
+//!
+//! *The message is the record, the columns are its index.* Every live resource is
+//! one encoded message in the table `record`; what people filter, sort or join by
+//! is kept beside it in tables that each type fills from its message and that can
+//! be filled anew at any time.
+//!
+//! *The log is the queue.* Every accepted write that changes something appends a
+//! commit with its changes, and streams read them from there. A commit's hash
+//! covers the one before, so that history cannot be altered in silence.
+//!
+//! *One writer at a time, many writes per transaction.* See [`committer`].
+
+pub mod chain;
+pub mod committer;
+pub mod connect;
+pub mod entities;
+pub mod failure;
+mod judge;
+pub mod list;
+pub mod load;
+pub mod log;
+pub mod migrate;
+pub mod read;
+pub mod reindex;
+pub mod resource;
+mod save;
+pub mod sql;
+mod stage;
+pub mod state;
+mod unit;
+pub mod write;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use tokio::task::JoinHandle;
+
+use committer::{Committer, Publish, Queue};
+use connect::Databases;
+use entities::head;
+use read::{Reads, read_failed};
+use resource::Registry;
+use state::State;
+use write::{Write, Written};
+
+use crate::model::error::{Error, Result};
+
+/// Format of stored messages and index functions. It rises whenever one of them
+/// changes, so that an older process does not write what it does not know.
+pub const FORMAT: i32 = 1;
+
+/// Microseconds since 1970 by this machine's clock.
+pub fn now_micros() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// The store as services use it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// The types that it holds.
+    pub registry: Registry,
+    /// Whether it answers.
+    pub state: State,
+    /// Reads of single records.
+    pub reads: Reads,
+    databases: Arc<Databases>,
+    queue: Queue,
+}
+
+/// What runs behind a store.
+#[derive(Debug)]
+pub struct Running {
+    /// Ends once the store is stopped and all that was queued is done.
+    pub committer: JoinHandle<()>,
+    /// Looks after a store that is down, for ever.
+    pub watcher: JoinHandle<()>,
+}
+
+impl Store {
+    /// Starts what writes and reads `databases`, which are migrated.
+    pub fn start(
+        databases: Arc<Databases>,
+        registry: Registry,
+        publish: Arc<dyn Publish>,
+    ) -> (Self, Running) {
+        let state = State::default();
+        let (committer, queue) =
+            Committer::new(Arc::clone(&databases), registry, publish, state.clone());
+        let reads = Reads::start(Arc::clone(&databases), state.clone());
+        let running = Running {
+            committer: tokio::spawn(committer.run()),
+            watcher: tokio::spawn(state.clone().watch_over(Arc::clone(&databases))),
+        };
+        (Self { registry, state, reads, databases, queue }, running)
+    }
+
+    /// Makes a write; see [`Queue::write`]. The resource after each mutation is
+    /// always there, also when an earlier answer is repeated.
+    pub async fn write(&self, write: Write) -> Result<Written> {
+        let mut written = self.queue.write(write).await?;
+        if written.bodies.len() < written.results.len() {
+            for result in &written.results {
+                let body = self.body_at(&result.name, result.revision).await?;
+                written.bodies.push(body.unwrap_or_default());
+            }
+        }
+        Ok(written)
+    }
+
+    /// Takes no more writes; those that wait are still done.
+    pub fn stop(&self) {
+        self.queue.close();
+    }
+
+    /// The message of `name` as the commit `revision` left it.
+    pub async fn body_at(&self, name: &str, revision: i64) -> Result<Option<Bytes>> {
+        let found = log::body_at(&self.databases.reader, name, revision).await;
+        Ok(found.map_err(|error| read_failed(&error))?.map(Bytes::from))
+    }
+
+    /// A page of a list.
+    pub async fn list(&self, list: &list::List) -> Result<list::Page> {
+        self.check_up()?;
+        list::list(&self.databases.reader, list).await.map_err(|error| read_failed(&error))
+    }
+
+    /// Where the log stands in the database, whoever wrote last.
+    pub async fn head(&self) -> Result<head::Model> {
+        self.check_up()?;
+        self.head_unchecked().await.map_err(|error| read_failed(&error))
+    }
+
+    /// The same for those who look whether the database is there at all.
+    pub async fn head_unchecked(&self) -> Result<head::Model, DbErr> {
+        let found = head::Entity::find_by_id(1).one(&self.databases.reader).await?;
+        found.ok_or_else(|| DbErr::RecordNotFound("the head row".to_owned()))
+    }
+
+    /// A page of the log, see [`log::page`].
+    pub async fn log_page(&self, after: i64, until: i64) -> Result<Vec<log::Logged>, DbErr> {
+        log::page(&self.databases.reader, after, until).await
+    }
+
+    /// The newest commit at or before `micros`, or 0.
+    pub async fn revision_at(&self, micros: i64) -> Result<i64> {
+        let found = log::revision_at(&self.databases.reader, micros).await;
+        found.map_err(|error| read_failed(&error))
+    }
+
+    /// The chain hash at `revision`, 0 being before the first commit.
+    pub async fn hash_at(&self, revision: i64, store_id: uuid::Uuid) -> Result<Option<Vec<u8>>> {
+        if revision == 0 {
+            return Ok(Some(chain::genesis(store_id).to_vec()));
+        }
+        let found = log::hash_at(&self.databases.reader, revision).await;
+        found.map_err(|error| read_failed(&error))
+    }
+
+    /// Those of `names` that a live or a deleted resource has or had.
+    pub async fn names_ever_used(&self, names: &[String]) -> Result<HashSet<String>> {
+        let db = &self.databases.reader;
+        let mut used = HashSet::new();
+        for table in ["record", "tombstone"] {
+            let text = format!("SELECT name FROM {table} WHERE name");
+            let sql = sql::Sql::new(self.databases.backend(), &text)
+                .among_text(names.iter().map(String::as_str));
+            let rows = db.query_all_raw(sql.build()).await.map_err(|error| read_failed(&error))?;
+            for row in rows {
+                used.insert(row.try_get_by_index(0).map_err(|error| read_failed(&error))?);
+            }
+        }
+        Ok(used)
+    }
+
+    /// Notes that the reference data of `set` is there.
+    pub async fn set_reference_set(&self, set: i32) -> Result<()> {
+        let noted = async {
+            let transaction = committer::begin(&self.databases.writer).await?;
+            committer::lock_head(&transaction).await?;
+            let sql = sql::Sql::new(self.databases.backend(), "UPDATE head SET reference_set = ");
+            transaction.execute_raw(sql.bind(set).push(" WHERE id = 1").build()).await?;
+            transaction.commit().await
+        };
+        noted.await.map_err(|error| read_failed(&error))
+    }
+
+    fn check_up(&self) -> Result<()> {
+        match self.state.status() {
+            state::Status::Down => Err(Error::store_unavailable()),
+            state::Status::Up | state::Status::Outdated => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Reads of single records: whatever is asked for at the same time is read in one
+//! statement, which begins after the last of the questions. So no answer is
+//! stale, and the cost of a statement is shared.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sea_orm::{ConnectionTrait, DbErr};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::connect::Databases;
+use super::load::aliases;
+use super::sql::Sql;
+use super::state::{State, Status};
+use crate::model::error::{Error, Problems, Reason, Result};
+use crate::model::violations::Path;
+
+/// Statements that may run at the same time.
+const WORKERS: usize = 3;
+/// Names that one statement asks for at most, apart from a single larger
+/// question.
+const BATCH_NAMES: usize = 512;
+
+/// Encoded messages by resource name.
+pub type Bodies = HashMap<String, Bytes>;
+
+#[derive(Debug)]
+struct Question {
+    names: Vec<String>,
+    answer: oneshot::Sender<Result<Vec<Option<Bytes>>>>,
+}
+
+/// The way to the readers.
+#[derive(Clone, Debug)]
+pub struct Reads {
+    questions: mpsc::UnboundedSender<Question>,
+    databases: Arc<Databases>,
+    state: State,
+}
+
+impl Reads {
+    /// Starts the readers.
+    pub fn start(databases: Arc<Databases>, state: State) -> Self {
+        let (questions, receiver) = mpsc::unbounded_channel();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..WORKERS {
+            tokio::spawn(work(Arc::clone(&receiver), Arc::clone(&databases)));
+        }
+        Self { questions, databases, state }
+    }
+
+    /// The messages called `names`, in their order, from one snapshot.
+    pub async fn get(&self, names: Vec<String>) -> Result<Vec<Option<Bytes>>> {
+        if self.state.status() == Status::Down {
+            return Err(Error::store_unavailable());
+        }
+        let (answer, answered) = oneshot::channel();
+        let gone = || Error::new(Reason::Draining, "the server is going away");
+        self.questions.send(Question { names, answer }).map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// The message called `name` or, if that is none, the one that it means as an
+    /// alias.
+    pub async fn get_one(&self, name: &str) -> Result<Bytes> {
+        if let Some(body) = self.get(vec![name.to_owned()]).await?.into_iter().flatten().next() {
+            return Ok(body);
+        }
+        let mut meant = self.meant(name).await?;
+        match (meant.pop(), meant.is_empty()) {
+            (None, _) => Err(Error::not_found(name)),
+            (Some(one), true) => {
+                let found = self.get(vec![one]).await?.into_iter().flatten().next();
+                found.ok_or_else(|| Error::not_found(name))
+            }
+            (Some(last), false) => {
+                meant.push(last);
+                let text = format!("is ambiguous: it may mean {}", meant.join(" or "));
+                Err(Error::invalid(&Path::Root.field("name"), text))
+            }
+        }
+    }
+
+    /// The messages called `names`; an error that names all that are missing.
+    pub async fn get_all(&self, names: Vec<String>) -> Result<Vec<Bytes>> {
+        let mut found = self.get(names.clone()).await?;
+        let mut problems = Problems::default();
+        for (index, name) in names.iter().enumerate() {
+            if found[index].is_some() {
+                continue;
+            }
+            match self.get_one(name).await {
+                Ok(body) => found[index] = Some(body),
+                Err(error) if error.reason == Reason::NotFound => {
+                    let root = Path::Root;
+                    let at = root.field("names");
+                    problems.add(Reason::NotFound, &at.index(index), error.message, name);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        problems.into_result()?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn meant(&self, alias: &str) -> Result<Vec<String>> {
+        let found = aliases(&self.databases.reader, [alias]).await;
+        let found = found.map_err(|error| self.failed(&error))?;
+        Ok(found.into_iter().map(|(_, name)| name).collect())
+    }
+
+    fn failed(&self, error: &DbErr) -> Error {
+        read_failed(error)
+    }
+}
+
+/// Logs why a read failed and says what the caller may know.
+pub fn read_failed(error: &DbErr) -> Error {
+    match super::failure::Failure::of(error) {
+        super::failure::Failure::Data => {
+            tracing::error!(%error, "a read failed");
+            Error::internal()
+        }
+        failure => {
+            tracing::warn!(%error, ?failure, "a read failed");
+            Error::store_unavailable()
+        }
+    }
+}
+
+async fn work(
+    questions: Arc<Mutex<mpsc::UnboundedReceiver<Question>>>,
+    databases: Arc<Databases>,
+) {
+    loop {
+        let mut batch = Vec::new();
+        {
+            let mut questions = questions.lock().await;
+            let Some(first) = questions.recv().await else { return };
+            let mut names = first.names.len();
+            batch.push(first);
+            while names < BATCH_NAMES
+                && let Ok(next) = questions.try_recv()
+            {
+                names += next.names.len();
+                batch.push(next);
+            }
+        }
+        let names = batch.iter().flat_map(|question| &question.names).map(String::as_str);
+        let found = bodies(&databases.reader, names).await;
+        for Question { names, answer } in batch {
+            let _ = answer.send(match &found {
+                Ok(found) => Ok(names.iter().map(|name| found.get(name).cloned()).collect()),
+                Err(error) => Err(read_failed(error)),
+            });
+        }
+    }
+}
+
+async fn bodies<'n>(
+    db: &impl ConnectionTrait,
+    names: impl Iterator<Item = &'n str>,
+) -> Result<Bodies, DbErr> {
+    let sql = Sql::new(db.get_database_backend(), "SELECT name, body FROM record WHERE name")
+        .among_text(names);
+    let rows = db.query_all_raw(sql.build()).await?;
+    let mut bodies = Bodies::with_capacity(rows.len());
+    for row in rows {
+        let body: Vec<u8> = row.try_get_by_index(1)?;
+        bodies.insert(row.try_get_by_index(0)?, body.into());
+    }
+    Ok(bodies)
+}

@@ -1,0 +1,72 @@
+//! Fills the tables anew from the records.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+
+use super::committer::{begin, lock_head};
+use super::connect::Databases;
+use super::entities::record;
+use super::load::decode;
+use super::resource::{Keys, Registry};
+use super::save::index_rows;
+use super::sql::{Rows, Sql};
+
+/// Records that are indexed by one statement.
+const BATCH: usize = 500;
+
+struct AllKeys(HashMap<String, i64>);
+
+impl Keys for AllKeys {
+    fn key(&self, name: &str) -> Option<i64> {
+        self.0.get(name).copied()
+    }
+}
+
+/// Empties every typed table and fills it from the records, in one transaction;
+/// the number of records.
+pub async fn reindex(databases: &Databases, registry: Registry) -> Result<usize, DbErr> {
+    let transaction = begin(&databases.writer).await?;
+    if databases.backend() == sea_orm::DbBackend::Postgres {
+        transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+    }
+    lock_head(&transaction).await?;
+    let tables = registry.0.iter().flat_map(|kind| kind.tables).map(|table| table.name);
+    for table in tables.chain(["alias", "external_id"]) {
+        transaction.execute_unprepared(&format!("DELETE FROM \"{table}\"")).await?;
+    }
+    let backend = databases.backend();
+    let names = Sql::new(backend, "SELECT name, key FROM record").build();
+    let mut keys = HashMap::new();
+    for row in transaction.query_all_raw(names).await? {
+        keys.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    }
+    let keys = AllKeys(keys);
+    let mut after = 0i64;
+    let mut done = 0;
+    loop {
+        let sql = Sql::new(
+            backend,
+            "SELECT key, type, name, uid, revision, body FROM record WHERE key > ",
+        )
+        .bind(after)
+        .push(&format!(" ORDER BY key LIMIT {BATCH}"));
+        let records = record::Entity::find().from_raw_sql(sql.build()).all(&transaction).await?;
+        let Some(last) = records.last() else { break };
+        after = last.key;
+        done += records.len();
+        let mut rows = Rows::default();
+        for record in records {
+            let kind = registry.by_type(&record.r#type).ok_or_else(|| {
+                DbErr::Custom(format!("{} is of the unknown type {}", record.name, record.r#type))
+            })?;
+            let object = decode(kind, &Bytes::from(record.body))?;
+            index_rows(kind, record.key, object.as_ref(), &keys, &mut rows);
+        }
+        let nothing = Sql::new(backend, "UPDATE head SET id = id WHERE id = 1");
+        rows.insert(&transaction, nothing).await?;
+    }
+    transaction.commit().await?;
+    Ok(done)
+}

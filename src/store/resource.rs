@@ -1,0 +1,261 @@
+//! What the store must know of a resource type, and the types as the store sees
+//! them: one generic path for what all share.
+
+use std::any::Any;
+use std::fmt::Debug;
+
+use prost_reflect::MessageDescriptor;
+use uuid::Uuid;
+
+use super::sql::Rows;
+use crate::model::described::{Common, CommonMut, Described, ReferenceVisitor};
+use crate::model::violations::{Path, Violations};
+use crate::model::{names, wire};
+
+/// A table that a type fills from its message.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    /// Its name. It has a column `key`, the record that the row belongs to.
+    pub name: &'static str,
+    /// Its columns that hold keys of other records.
+    pub references: &'static [&'static str],
+}
+
+/// The edges of a tree or order that may not become a cycle, as SQL can walk
+/// them.
+#[derive(Clone, Copy, Debug)]
+pub struct Hierarchy {
+    /// The table of the edges.
+    pub table: &'static str,
+    /// Column with the parent's key; the child's is `key`.
+    pub parent: &'static str,
+    /// Which rows are edges, as SQL; empty if all.
+    pub condition: &'static str,
+}
+
+/// Finds the keys of the records that a message names.
+pub trait Keys {
+    /// The key of `name`; `None` for an empty name.
+    fn key(&self, name: &str) -> Option<i64>;
+}
+
+/// A resource type. The generated part is in [`Described`]; this is what only
+/// people can say.
+pub trait Resource: Described + Debug + Send + Sync {
+    /// The typed table and the fact tables; the typed one first.
+    const TABLES: &'static [Table];
+    /// Text columns of the typed table that lists can be sorted by.
+    const SORTABLE: &'static [&'static str];
+    /// Edges that may not form a cycle.
+    const HIERARCHY: Option<Hierarchy> = None;
+
+    /// Checks an id that a client chose; the error says what would be right.
+    fn check_id(id: &str) -> Result<(), &'static str> {
+        names::check_id(id)
+    }
+
+    /// The one way to write an id.
+    fn canonical_id(id: &str) -> String {
+        id.to_owned()
+    }
+
+    /// The id of a new resource whose client chose none.
+    fn default_id(&self, uid: Uuid) -> String {
+        uid.to_string()
+    }
+
+    /// Other ids by which it is found.
+    fn aliases(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The parents in [`Self::HIERARCHY`], with the place of each.
+    fn parents(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// Adds what is wrong beyond the declared rules. References are canonical.
+    fn rules(&self, at: &Path<'_>, violations: &mut Violations);
+
+    /// Sets the derived fields as of `day`, in days since 1970.
+    fn derive(&mut self, _day: i32) {}
+
+    /// Appends to the encoded message `body` the derived fields as of `day`.
+    fn derive_encoded(_body: &mut Vec<u8>, _day: i32) {}
+
+    /// Fills the tables. `rows` get the key of this record.
+    fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows);
+}
+
+/// A resource of any type.
+pub trait Object: Any + Send + Sync + Debug {
+    /// Its type.
+    fn type_name(&self) -> &'static str;
+    /// The shared fields, to read.
+    fn common(&self) -> Common<'_>;
+    /// The shared fields, to write.
+    fn common_mut(&mut self) -> CommonMut<'_>;
+    /// Empties the fields that only the server sets.
+    fn clear_output_only(&mut self);
+    /// Checks the declared rules.
+    fn validate(&self, at: &Path<'_>, violations: &mut Violations);
+    /// Checks what is wrong beyond them.
+    fn rules(&self, at: &Path<'_>, violations: &mut Violations);
+    /// Shows its references.
+    fn visit_references(&mut self, at: &Path<'_>, visit: &mut ReferenceVisitor<'_>);
+    /// Other names by which it is found.
+    fn aliases(&self) -> Vec<String>;
+    /// Its parents in its type's hierarchy.
+    fn parents(&self) -> Vec<(String, String)>;
+    /// The id of a new resource whose client chose none.
+    fn default_id(&self, uid: Uuid) -> String;
+    /// Sets the derived fields as of `day`.
+    fn derive(&mut self, day: i32);
+    /// The encoded message, the same bytes for the same content.
+    fn encode(&self) -> Vec<u8>;
+    /// Fills the tables.
+    fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows);
+    /// A copy.
+    fn boxed_clone(&self) -> Box<dyn Object>;
+}
+
+impl<T: Resource> Object for T {
+    fn type_name(&self) -> &'static str {
+        T::TYPE
+    }
+    fn common(&self) -> Common<'_> {
+        Described::common(self)
+    }
+    fn common_mut(&mut self) -> CommonMut<'_> {
+        Described::common_mut(self)
+    }
+    fn clear_output_only(&mut self) {
+        Described::clear_output_only(self);
+    }
+    fn validate(&self, at: &Path<'_>, violations: &mut Violations) {
+        crate::model::described::Validate::validate(self, at, violations);
+    }
+    fn rules(&self, at: &Path<'_>, violations: &mut Violations) {
+        Resource::rules(self, at, violations);
+    }
+    fn visit_references(&mut self, at: &Path<'_>, visit: &mut ReferenceVisitor<'_>) {
+        crate::model::described::References::visit_references(self, at, visit);
+    }
+    fn aliases(&self) -> Vec<String> {
+        let ids = Resource::aliases(self).into_iter();
+        ids.map(|id| format!("{}/{id}", T::COLLECTION)).collect()
+    }
+    fn parents(&self) -> Vec<(String, String)> {
+        Resource::parents(self)
+    }
+    fn default_id(&self, uid: Uuid) -> String {
+        Resource::default_id(self, uid)
+    }
+    fn derive(&mut self, day: i32) {
+        Resource::derive(self, day);
+    }
+    fn encode(&self) -> Vec<u8> {
+        self.encode_to_vec()
+    }
+    fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
+        Resource::index(self, key, keys, rows);
+    }
+    fn boxed_clone(&self) -> Box<dyn Object> {
+        Box::new(self.clone())
+    }
+}
+
+/// A resource type as a value.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// The message's name: `Agreement`.
+    pub type_name: &'static str,
+    /// First segment of its names: `agreements`.
+    pub collection: &'static str,
+    /// Its field in requests: `agreement`.
+    pub field: &'static str,
+    /// Its number in `Resource`.
+    pub tag: u32,
+    /// Numbers of the fields that only the server sets.
+    pub output_only: &'static [u32],
+    /// Its tables.
+    pub tables: &'static [Table],
+    /// Its edges that may not form a cycle.
+    pub hierarchy: Option<Hierarchy>,
+    /// Checks an id that a client chose.
+    pub check_id: fn(&str) -> Result<(), &'static str>,
+    /// The one way to write an id.
+    pub canonical_id: fn(&str) -> String,
+    /// Appends the derived fields as of a day.
+    pub derive_encoded: fn(&mut Vec<u8>, i32),
+    decode: fn(&[u8]) -> Result<Box<dyn Object>, prost::DecodeError>,
+    unwrap: fn(Box<dyn Any>) -> Option<Box<dyn Object>>,
+}
+
+impl Kind {
+    /// The type `T`.
+    pub const fn of<T: Resource>() -> Self {
+        Self {
+            type_name: T::TYPE,
+            collection: T::COLLECTION,
+            field: T::FIELD,
+            tag: T::TAG,
+            output_only: T::OUTPUT_ONLY,
+            tables: T::TABLES,
+            hierarchy: T::HIERARCHY,
+            check_id: T::check_id,
+            canonical_id: T::canonical_id,
+            derive_encoded: T::derive_encoded,
+            decode: |bytes| Ok(Box::new(T::decode(bytes)?)),
+            unwrap: |message| Some(message.downcast::<T>().ok()? as Box<dyn Object>),
+        }
+    }
+
+    /// Decodes a message of this type.
+    pub fn decode(&self, bytes: &[u8]) -> Result<Box<dyn Object>, prost::DecodeError> {
+        (self.decode)(bytes)
+    }
+
+    /// The message `message`, if it is of this type.
+    pub fn object(&self, message: Box<dyn Any>) -> Option<Box<dyn Object>> {
+        (self.unwrap)(message)
+    }
+
+    /// The message's description.
+    pub fn descriptor(&self) -> MessageDescriptor {
+        crate::proto::message(self.type_name)
+    }
+
+    /// The resource name for `id`, written in the one way.
+    pub fn name(&self, id: &str) -> String {
+        format!("{}/{}", self.collection, (self.canonical_id)(id))
+    }
+
+    /// The message without the fields that only the server sets.
+    pub fn content(&self, body: &[u8]) -> Vec<u8> {
+        wire::without(body, |number| self.output_only.contains(&number))
+    }
+}
+
+/// The resource types that a store holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Registry(pub &'static [Kind]);
+
+impl Registry {
+    /// The type of that name.
+    pub fn by_type(&self, type_name: &str) -> Option<&'static Kind> {
+        self.0.iter().find(|kind| kind.type_name == type_name)
+    }
+
+    /// The type to which the resource called `name` belongs.
+    pub fn by_name(&self, name: &str) -> Option<&'static Kind> {
+        let (collection, _) = names::split(name)?;
+        self.0.iter().find(|kind| kind.collection == collection)
+    }
+
+    /// The collections, for messages.
+    pub fn collections(&self) -> String {
+        let names: Vec<_> = self.0.iter().map(|kind| kind.collection).collect();
+        names.join(", ")
+    }
+}

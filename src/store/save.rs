@@ -1,0 +1,135 @@
+//! Puts a group into the tables and the log: one statement for all deletions, if
+//! there are any, and one for all rows.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::entities::{alias, change, commit, external_id, record, request, tombstone};
+use super::resource::{Keys, Kind, Object};
+use super::sql::{Rows, Sql, delete_rows};
+use super::unit::{Touched, Unit};
+
+const REPLACE_RECORD: &str =
+    " ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, body = excluded.body";
+const REPLACE_TOMBSTONE: &str = " ON CONFLICT (name) DO UPDATE SET key = excluded.key, \
+     uid = excluded.uid, last_revision = excluded.last_revision";
+const REPLACE_REQUEST: &str = " ON CONFLICT (actor, request_id) DO UPDATE SET \
+     digest = excluded.digest, result = excluded.result, expires = excluded.expires";
+
+/// Adds the rows by which a resource is found and asked for.
+pub fn index_rows(
+    kind: &Kind,
+    key: i64,
+    object: &dyn Object,
+    keys: &dyn Keys,
+    rows: &mut Rows,
+) {
+    object.index(key, keys, rows);
+    for alias in object.aliases() {
+        rows.push::<alias::Entity>(alias::Model { alias, key });
+    }
+    for id in object.common().external_ids {
+        rows.push::<external_id::Entity>(external_id::Model {
+            r#type: kind.type_name.to_owned(),
+            scheme: id.scheme.clone(),
+            value: id.value.clone(),
+            key,
+        });
+    }
+}
+
+impl Unit {
+    /// Writes everything that was accepted and moves the head.
+    pub async fn save(mut self, db: &impl ConnectionTrait) -> Result<Saved, DbErr> {
+        let deletes = self.deletes();
+        if !deletes.is_empty() {
+            delete_rows(db, &deletes).await?;
+        }
+        let mut rows = Rows::default();
+        self.put_records(&mut rows);
+        for logged in &self.logged {
+            rows.push::<commit::Entity>(logged.commit.clone());
+        }
+        for change in self.logged.iter().flat_map(|logged| &logged.changes) {
+            rows.push::<change::Entity>(change.clone());
+        }
+        for request in std::mem::take(&mut self.requests) {
+            rows.push_or::<request::Entity>(request, REPLACE_REQUEST);
+        }
+        let head = &self.head;
+        let sql = Sql::new(db.get_database_backend(), "UPDATE head SET revision = ")
+            .bind(head.revision)
+            .push(", hash = ")
+            .bind(head.hash.clone())
+            .push(", commit_time = ")
+            .bind(head.commit_time)
+            .push(", next_key = ")
+            .bind(head.next_key)
+            .push(" WHERE id = 1");
+        rows.insert(db, sql).await?;
+        Ok(Saved { logged: self.logged })
+    }
+
+    fn put_records(&self, rows: &mut Rows) {
+        let live = |touched: &&Touched| touched.live.is_some();
+        for (key, touched) in self.touched.iter().filter(|(_, touched)| live(touched)) {
+            if let Some((revision, body, _)) = &touched.live {
+                let row = record::Model {
+                    key: *key,
+                    r#type: touched.kind.type_name.to_owned(),
+                    name: touched.name.clone(),
+                    uid: touched.uid,
+                    revision: *revision,
+                    body: body.to_vec(),
+                };
+                rows.push_or::<record::Entity>(row, REPLACE_RECORD);
+            }
+        }
+        for (key, touched) in &self.touched {
+            match &touched.live {
+                Some((_, _, object)) => {
+                    index_rows(touched.kind, *key, object.as_ref(), self, rows);
+                }
+                None => rows.push_or::<tombstone::Entity>(
+                    tombstone::Model {
+                        name: touched.name.clone(),
+                        key: *key,
+                        uid: touched.uid,
+                        last_revision: touched.last_revision,
+                    },
+                    REPLACE_TOMBSTONE,
+                ),
+            }
+        }
+    }
+
+    /// Rows from before the group that no longer hold, facts before records.
+    fn deletes(&self) -> Vec<(&'static str, Vec<i64>)> {
+        let mut deletes: BTreeMap<(u8, &'static str), Vec<i64>> = BTreeMap::new();
+        for (key, touched) in &self.touched {
+            let buried = self.loaded.graves.values().any(|grave| grave.key == *key);
+            if buried && touched.live.is_some() {
+                deletes.entry((0, "tombstone")).or_default().push(*key);
+            }
+            if !touched.existed {
+                continue;
+            }
+            let tables = touched.kind.tables.iter().map(|table| table.name);
+            for table in tables.chain(["alias", "external_id"]) {
+                deletes.entry((0, table)).or_default().push(*key);
+            }
+            if touched.live.is_none() {
+                deletes.entry((1, "record")).or_default().push(*key);
+            }
+        }
+        deletes.into_iter().map(|((_, table), keys)| (table, keys)).collect()
+    }
+}
+
+/// What was appended to the log.
+#[derive(Debug)]
+pub struct Saved {
+    /// The commits, in order.
+    pub logged: Vec<super::log::Logged>,
+}

@@ -1,0 +1,323 @@
+//! The few statements that entities cannot say: whole groups at once.
+//!
+//! SQLite pays for each statement with a change of thread, PostgreSQL with a
+//! round trip. So lists of keys travel as one parameter, rows of a table as one
+//! insert, and all inserts of a group as one execution: several statements in
+//! one text on SQLite, one statement with its parts in WITH on PostgreSQL.
+
+use sea_orm::sea_query::ArrayType;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ColumnType, ConnectionTrait, DbBackend, DbErr,
+    EntityName, EntityTrait, IdenStatic, IntoActiveModel, Iterable, Statement, Value,
+};
+
+/// Parameters of one statement on SQLite.
+const SQLITE_PARAMETERS: usize = 32_766;
+
+/// A statement as it is put together.
+#[derive(Debug)]
+pub struct Sql {
+    backend: DbBackend,
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Sql {
+    /// Begins with `text`.
+    pub fn new(backend: DbBackend, text: &str) -> Self {
+        Self { backend, text: text.to_owned(), values: Vec::new() }
+    }
+
+    /// Goes on with `text`.
+    pub fn push(mut self, text: &str) -> Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Goes on with a parameter.
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self.placeholder();
+        self
+    }
+
+    /// Goes on with a condition that holds if the expression before is one of
+    /// `list`.
+    pub fn among_text<'t>(mut self, list: impl IntoIterator<Item = &'t str>) -> Self {
+        let list: Vec<&str> = list.into_iter().collect();
+        match self.backend {
+            DbBackend::Postgres => {
+                let list = list.into_iter().map(Value::from).collect();
+                self.any(Value::Array(ArrayType::String, Some(Box::new(list))));
+            }
+            _ => self.json(serde_json::Value::from(list)),
+        }
+        self
+    }
+
+    /// The same for keys.
+    pub fn among_keys(mut self, list: impl IntoIterator<Item = i64>) -> Self {
+        let list: Vec<i64> = list.into_iter().collect();
+        match self.backend {
+            DbBackend::Postgres => {
+                let list = list.into_iter().map(Value::from).collect();
+                self.any(Value::Array(ArrayType::BigInt, Some(Box::new(list))));
+            }
+            _ => self.json(serde_json::Value::from(list)),
+        }
+        self
+    }
+
+    /// Goes on with a condition that holds if the row of texts before is one of
+    /// `rows`, each `N` texts wide.
+    pub fn among_rows<const N: usize>(mut self, rows: &[[&str; N]]) -> Self {
+        match self.backend {
+            DbBackend::Postgres => {
+                self.text.push_str(" IN (SELECT * FROM UNNEST(");
+                for column in 0..N {
+                    self.text.push_str(if column == 0 { "" } else { "," });
+                    let cells = rows.iter().map(|row| Value::from(row[column])).collect();
+                    self.values.push(Value::Array(ArrayType::String, Some(Box::new(cells))));
+                    self.placeholder();
+                }
+                self.text.push_str("))");
+            }
+            _ => {
+                let cells: Vec<_> = (0..N).map(|column| format!("value ->> {column}")).collect();
+                let rows: Vec<Vec<&str>> = rows.iter().map(|row| row.to_vec()).collect();
+                self.text.push_str(&format!(" IN (SELECT {} FROM json_each(", cells.join(",")));
+                self.values.push(Value::from(serde_json::Value::from(rows).to_string()));
+                self.placeholder();
+                self.text.push_str("))");
+            }
+        }
+        self
+    }
+
+    fn any(&mut self, list: Value) {
+        self.text.push_str(" = ANY(");
+        self.values.push(list);
+        self.placeholder();
+        self.text.push(')');
+    }
+
+    fn json(&mut self, list: serde_json::Value) {
+        self.text.push_str(" IN (SELECT value FROM json_each(");
+        self.values.push(Value::from(list.to_string()));
+        self.placeholder();
+        self.text.push_str("))");
+    }
+
+    fn placeholder(&mut self) {
+        match self.backend {
+            DbBackend::Postgres => {
+                self.text.push('$');
+                self.text.push_str(&self.values.len().to_string());
+            }
+            _ => self.text.push('?'),
+        }
+    }
+
+    /// The statement.
+    pub fn build(self) -> Statement {
+        Statement::from_sql_and_values(self.backend, self.text, self.values)
+    }
+}
+
+#[derive(Debug)]
+struct Column {
+    name: &'static str,
+    array: ArrayType,
+    cast: &'static str,
+    nullable: bool,
+}
+
+#[derive(Debug)]
+struct TableRows {
+    table: &'static str,
+    columns: Vec<Column>,
+    /// Row after row.
+    values: Vec<Value>,
+    /// What to do where the row exists.
+    conflict: &'static str,
+}
+
+/// Rows to insert, table by table in the order of their first row.
+#[derive(Debug, Default)]
+pub struct Rows {
+    tables: Vec<TableRows>,
+}
+
+impl Rows {
+    /// Adds a row.
+    pub fn push<E>(&mut self, row: E::Model)
+    where
+        E: EntityTrait,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        self.push_or::<E>(row, "");
+    }
+
+    /// Adds a row, with what to do where it exists (`ON CONFLICT ...`).
+    pub fn push_or<E>(&mut self, row: E::Model, conflict: &'static str)
+    where
+        E: EntityTrait,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        let table = static_table_name::<E>();
+        let place = self.tables.iter().position(|rows| rows.table == table);
+        let place = place.unwrap_or_else(|| {
+            let columns = E::Column::iter().map(column_of).collect();
+            self.tables.push(TableRows { table, columns, values: Vec::new(), conflict });
+            self.tables.len() - 1
+        });
+        let mut row = row.into_active_model();
+        let values = &mut self.tables[place].values;
+        for column in E::Column::iter() {
+            match row.take(column) {
+                ActiveValue::Set(value) | ActiveValue::Unchanged(value) => values.push(value),
+                ActiveValue::NotSet => values.push(Value::String(None)),
+            }
+        }
+    }
+
+    /// Inserts all rows and then runs `last` (an update of the head), in one
+    /// execution.
+    pub async fn insert(self, db: &impl ConnectionTrait, last: Sql) -> Result<(), DbErr> {
+        let statement = match db.get_database_backend() {
+            DbBackend::Postgres => self.postgres(last),
+            _ => self.sqlite(last),
+        };
+        db.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    fn sqlite(self, last: Sql) -> Statement {
+        let mut text = String::new();
+        let mut values = Vec::new();
+        for mut rows in self.tables {
+            let width = rows.columns.len();
+            let fit = SQLITE_PARAMETERS / width * width;
+            while !rows.values.is_empty() {
+                let rest = rows.values.split_off(rows.values.len().min(fit));
+                let count = rows.values.len() / width;
+                text.push_str(&format!("INSERT INTO \"{}\" ({}) VALUES ", rows.table, rows.names()));
+                let row = format!("(?{})", ",?".repeat(width - 1));
+                for index in 0..count {
+                    text.push_str(if index == 0 { "" } else { "," });
+                    text.push_str(&row);
+                }
+                text.push_str(rows.conflict);
+                text.push_str(";\n");
+                values.append(&mut rows.values);
+                rows.values = rest;
+            }
+        }
+        text.push_str(&last.text);
+        values.extend(last.values);
+        Statement::from_sql_and_values(DbBackend::Sqlite, text, values)
+    }
+
+    fn postgres(self, last: Sql) -> Statement {
+        let mut text = String::new();
+        let mut values = last.values;
+        for (index, rows) in self.tables.into_iter().enumerate() {
+            let (select, unnest, arrays) = rows.transposed(values.len());
+            text.push_str(if index == 0 { "WITH " } else { ", " });
+            text.push_str(&format!(
+                "t{index} AS (INSERT INTO \"{}\" ({}) SELECT {select} FROM UNNEST({unnest}) AS q({}){})",
+                rows.table,
+                rows.names(),
+                rows.names(),
+                rows.conflict,
+            ));
+            values.extend(arrays);
+        }
+        text.push('\n');
+        text.push_str(&last.text);
+        Statement::from_sql_and_values(DbBackend::Postgres, text, values)
+    }
+}
+
+impl TableRows {
+    fn names(&self) -> String {
+        let names: Vec<_> = self.columns.iter().map(|c| format!("\"{}\"", c.name)).collect();
+        names.join(",")
+    }
+
+    /// One array for each column. Arrays hold no nulls, so a null travels as a
+    /// value that the column never has.
+    fn transposed(&self, taken: usize) -> (String, String, Vec<Value>) {
+        let width = self.columns.len();
+        let (mut select, mut unnest, mut arrays) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, column) in self.columns.iter().enumerate() {
+            let cells = self.values.iter().skip(index).step_by(width);
+            let cells = cells.map(|value| never_null(value.clone())).collect();
+            arrays.push(Value::Array(column.array.clone(), Some(Box::new(cells))));
+            unnest.push(format!("${}::{}[]", taken + index + 1, column.cast));
+            select.push(match (column.nullable, column.cast) {
+                (false, _) => format!("\"{}\"", column.name),
+                (true, "text") => format!("NULLIF(\"{}\", '')", column.name),
+                (true, "bigint") => format!("NULLIF(\"{}\", {})", column.name, i64::MIN),
+                (true, cast) => format!("NULLIF(\"{}\", ({})::{cast})", column.name, i32::MIN),
+            });
+        }
+        (select.join(","), unnest.join(","), arrays)
+    }
+}
+
+fn never_null(value: Value) -> Value {
+    match value {
+        Value::String(None) => Value::from(""),
+        Value::BigInt(None) => Value::from(i64::MIN),
+        Value::Int(None) => Value::from(i32::MIN),
+        other => other,
+    }
+}
+
+fn column_of<C: ColumnTrait + IdenStatic>(column: C) -> Column {
+    let definition = column.def();
+    let (array, cast) = match definition.get_column_type() {
+        ColumnType::BigInteger => (ArrayType::BigInt, "bigint"),
+        ColumnType::Integer => (ArrayType::Int, "integer"),
+        ColumnType::Uuid => (ArrayType::Uuid, "uuid"),
+        ColumnType::Blob | ColumnType::VarBinary(_) | ColumnType::Binary(_) => {
+            (ArrayType::Bytes, "bytea")
+        }
+        _ => (ArrayType::String, "text"),
+    };
+    Column { name: column.as_str(), array, cast, nullable: definition.is_null() }
+}
+
+/// The table's name. Entities made by the derive have it as a constant.
+fn static_table_name<E: EntityName + Default>() -> &'static str {
+    E::default().table_name()
+}
+
+/// Deletes the rows of `keys` from each of `tables`, in one execution.
+pub async fn delete_rows(
+    db: &impl ConnectionTrait,
+    deletes: &[(&str, Vec<i64>)],
+) -> Result<(), DbErr> {
+    let backend = db.get_database_backend();
+    let mut sql = Sql::new(backend, "");
+    for (index, (table, keys)) in deletes.iter().enumerate() {
+        sql = match backend {
+            DbBackend::Postgres if index + 1 < deletes.len() => {
+                let with = if index == 0 { "WITH " } else { ", " };
+                sql.push(&format!("{with}d{index} AS (DELETE FROM \"{table}\" WHERE key"))
+                    .among_keys(keys.iter().copied())
+                    .push(")")
+            }
+            DbBackend::Postgres => sql
+                .push(&format!(" DELETE FROM \"{table}\" WHERE key"))
+                .among_keys(keys.iter().copied()),
+            _ => sql
+                .push(&format!("DELETE FROM \"{table}\" WHERE key"))
+                .among_keys(keys.iter().copied())
+                .push(";\n"),
+        };
+    }
+    db.execute_raw(sql.build()).await?;
+    Ok(())
+}
