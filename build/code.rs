@@ -38,11 +38,7 @@ pub fn field_name(name: &str) -> String {
         "as", "box", "enum", "fn", "for", "impl", "in", "loop", "match", "mod", "move", "ref",
         "type", "use",
     ];
-    if KEYWORDS.contains(&name) {
-        format!("r#{name}")
-    } else {
-        name.to_owned()
-    }
+    if KEYWORDS.contains(&name) { format!("r#{name}") } else { name.to_owned() }
 }
 
 /// `AgreementParty` as `agreement_party`.
@@ -59,7 +55,5 @@ pub fn snake(name: &str) -> String {
 
 /// `agreement_party` as `AgreementParty`.
 pub fn camel(name: &str) -> String {
-    name.split('_')
-        .map(|word| word[..1].to_ascii_uppercase() + &word[1..])
-        .collect()
+    name.split('_').map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
 }

@@ -13,11 +13,7 @@ pub fn write(schema: &Schema, code: &mut Code) -> Fallible<()> {
     for (message, collection) in schema.resources() {
         let member = member(schema, message)?;
         describe(schema, message, &collection, &member, code)?;
-        members.push((
-            member.number(),
-            camel(member.name()),
-            message.name().to_owned(),
-        ));
+        members.push((member.number(), camel(member.name()), message.name().to_owned()));
     }
     members.sort();
     dispatch(&members, code);
@@ -26,31 +22,16 @@ pub fn write(schema: &Schema, code: &mut Code) -> Fallible<()> {
 
 /// The field for the resource in the message `Resource`.
 fn member(schema: &Schema, resource: &MessageDescriptor) -> Fallible<FieldDescriptor> {
-    let any = schema
-        .messages
-        .iter()
-        .find(|message| message.name() == "Resource");
+    let any = schema.messages.iter().find(|message| message.name() == "Resource");
     let members = any.and_then(|message| message.oneofs().next());
     members
-        .and_then(|oneof| {
-            oneof
-                .fields()
-                .find(|field| field.kind().as_message() == Some(resource))
-        })
-        .ok_or_else(|| {
-            format!(
-                "{} is missing in the oneof of Resource",
-                resource.full_name()
-            )
-        })
+        .and_then(|oneof| oneof.fields().find(|field| field.kind().as_message() == Some(resource)))
+        .ok_or_else(|| format!("{} is missing in the oneof of Resource", resource.full_name()))
 }
 
 fn plural(schema: &Schema, resource: &MessageDescriptor) -> Fallible<String> {
     let wanted = format!("{}Service", resource.name());
-    let service = schema
-        .services
-        .iter()
-        .find(|service| service.name() == wanted);
+    let service = schema.services.iter().find(|service| service.name() == wanted);
     service
         .and_then(|service| {
             service
@@ -94,10 +75,7 @@ fn describe(
     }
     code.line("}");
     code.line("\nfn into_any(self) -> v1::resource::Resource {");
-    code.line(format!(
-        "v1::resource::Resource::{}(self)",
-        camel(member.name())
-    ));
+    code.line(format!("v1::resource::Resource::{}(self)", camel(member.name())));
     code.line("}\n}");
     standard::write(schema, message, &plural(schema, message)?, member.name(), code)
 }

@@ -24,11 +24,7 @@ const PACKAGE: &str = "entente.v1";
 
 /// Answers of the service of changes, which are encoded once and then sent to
 /// many: its server handles them as bytes.
-const FRAMES: [&str; 3] = [
-    "WatchChangesResponse",
-    "ListChangesResponse",
-    "GetHeadResponse",
-];
+const FRAMES: [&str; 3] = ["WatchChangesResponse", "ListChangesResponse", "GetHeadResponse"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
@@ -40,10 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler.open_files(sources()?)?;
     // The encoded set keeps the options that extensions add; a decoded one drops
     // them.
-    std::fs::write(
-        out.join("descriptors.bin"),
-        compiler.encode_file_descriptor_set(),
-    )?;
+    std::fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
 
     let files = own_files(compiler.file_descriptor_set());
     messages_and_clients(files.clone())?;
@@ -63,10 +56,7 @@ fn sources() -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("proto/entente/v1")? {
         let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "proto")
-        {
+        if path.extension().is_some_and(|extension| extension == "proto") {
             found.push(path);
         }
     }
@@ -76,9 +66,7 @@ fn sources() -> Result<Vec<PathBuf>, Box<dyn Error>> {
 
 /// The contract and the well-known types: options need no code at run time.
 fn own_files(mut files: FileDescriptorSet) -> FileDescriptorSet {
-    files
-        .file
-        .retain(|file| [PACKAGE, "google.protobuf"].contains(&file.package()));
+    files.file.retain(|file| [PACKAGE, "google.protobuf"].contains(&file.package()));
     files
 }
 
@@ -94,8 +82,7 @@ fn messages_and_clients(files: FileDescriptorSet) -> Result<(), Box<dyn Error>> 
 fn server_of_changes(mut files: FileDescriptorSet, out: &Path) -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(out)?;
     for file in &mut files.file {
-        file.service
-            .retain(|service| service.name() == "ChangeService");
+        file.service.retain(|service| service.name() == "ChangeService");
     }
     let mut builder = tonic_prost_build::configure()
         .build_client(false)

@@ -14,18 +14,12 @@ impl Operand {
     /// A field of the message itself.
     pub fn field(field: &FieldDescriptor) -> Self {
         let name = field_name(field.name());
-        Self {
-            reference: format!("&self.{name}"),
-            copy: format!("self.{name}"),
-        }
+        Self { reference: format!("&self.{name}"), copy: format!("self.{name}") }
     }
 
     /// A variable that holds a reference.
     pub fn bound(name: &str) -> Self {
-        Self {
-            reference: name.to_owned(),
-            copy: format!("*{name}"),
-        }
+        Self { reference: name.to_owned(), copy: format!("*{name}") }
     }
 
     /// Where a method can be called on it.

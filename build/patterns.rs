@@ -9,22 +9,16 @@ const WORDS: [(&str, &str); 3] = [
         "^(Y-?[1-9][0-9]{4,5}|-?[0-9X]{4}(-[0-9X]{2}(-[0-9X]{2})?)?)[?~%]?$",
         "must be an EDTF date such as 2021, 2021-12, 2021-12-15, 2021~ or XXXX-12-15",
     ),
-    (
-        "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$",
-        "must be a BCP 47 language tag such as fr or zh-Hant",
-    ),
+    ("^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", "must be a BCP 47 language tag such as fr or zh-Hant"),
     ("^[0-9a-f]{64}$", "must be 64 lower-case hexadecimal digits"),
 ];
 
 /// Writes the patterns, each compiled when it is first needed.
 pub fn write(patterns: &[String], code: &mut Code) -> Fallible<()> {
-    if let Some((stale, _)) = WORDS
-        .iter()
-        .find(|(pattern, _)| !patterns.iter().any(|used| used == pattern))
+    if let Some((stale, _)) =
+        WORDS.iter().find(|(pattern, _)| !patterns.iter().any(|used| used == pattern))
     {
-        return Err(format!(
-            "build/patterns.rs has words for {stale}, which no field has"
-        ));
+        return Err(format!("build/patterns.rs has words for {stale}, which no field has"));
     }
     for (index, pattern) in patterns.iter().enumerate() {
         // These classes differ between RE2 and the engine used here.
@@ -32,20 +26,14 @@ pub fn write(patterns: &[String], code: &mut Code) -> Fallible<()> {
             .iter()
             .find(|class| pattern.contains(**class))
         {
-            return Err(format!(
-                "the pattern {pattern} uses {class}: write out the characters"
-            ));
+            return Err(format!("the pattern {pattern} uses {class}: write out the characters"));
         }
         regex::Regex::new(pattern).map_err(|error| format!("the pattern {pattern}: {error}"))?;
         let words = WORDS.iter().find(|(known, _)| known == pattern);
-        let words = words.map_or_else(
-            || format!("must match {pattern}"),
-            |(_, words)| (*words).to_owned(),
-        );
+        let words =
+            words.map_or_else(|| format!("must match {pattern}"), |(_, words)| (*words).to_owned());
         code.line(format!("\nstatic PATTERN_{index}: checks::Pattern ="));
-        code.line(format!(
-            "checks::Pattern::new(|| checks::compile({pattern:?}), {words:?});"
-        ));
+        code.line(format!("checks::Pattern::new(|| checks::compile({pattern:?}), {words:?});"));
     }
     Ok(())
 }

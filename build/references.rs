@@ -13,10 +13,7 @@ pub fn write(schema: &Schema, code: &mut Code) -> Fallible<()> {
             lines.extend(of_field(schema, &field)?);
         }
         for oneof in oneofs(&message) {
-            lines.push(format!(
-                "if let Some(value) = &mut self.{} {{",
-                field_name(oneof.name())
-            ));
+            lines.push(format!("if let Some(value) = &mut self.{} {{", field_name(oneof.name())));
             lines.push("value.visit_references(at, visit);\n}".into());
         }
         write_impl(&format!("v1::{}", message.name()), &lines, code);
@@ -29,11 +26,7 @@ pub fn write(schema: &Schema, code: &mut Code) -> Fallible<()> {
 }
 
 fn write_impl(path: &str, lines: &[String], code: &mut Code) {
-    let (at, visit) = if lines.is_empty() {
-        ("_at", "_visit")
-    } else {
-        ("at", "visit")
-    };
+    let (at, visit) = if lines.is_empty() { ("_at", "_visit") } else { ("at", "visit") };
     code.line(format!("\nimpl References for {path} {{"));
     code.line(format!(
         "fn visit_references(&mut self, {at}: &Path<'_>, {visit}: &mut ReferenceVisitor<'_>) {{"
@@ -44,10 +37,7 @@ fn write_impl(path: &str, lines: &[String], code: &mut Code) {
 
 /// The resources and every message inside one, each once.
 fn reached(schema: &Schema) -> Vec<MessageDescriptor> {
-    let mut found: Vec<_> = schema
-        .resources()
-        .map(|(message, _)| message.clone())
-        .collect();
+    let mut found: Vec<_> = schema.resources().map(|(message, _)| message.clone()).collect();
     let mut next = 0;
     while let Some(message) = found.get(next).cloned() {
         for inner in message.fields().filter_map(|field| own_message(&field)) {
@@ -67,10 +57,7 @@ fn of_field(schema: &Schema, field: &FieldDescriptor) -> Fallible<Vec<String>> {
         return Ok(Vec::new());
     }
     if field.is_map() || (reference.is_some() && field.supports_presence()) {
-        return Err(format!(
-            "{}: no code is known for references there",
-            field.full_name()
-        ));
+        return Err(format!("{}: no code is known for references there", field.full_name()));
     }
     let head = match (field.is_list(), reference.is_some()) {
         (true, _) => format!("for (index, value) in self.{name}.iter_mut().enumerate() {{"),

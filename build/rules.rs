@@ -46,12 +46,7 @@ pub struct Rules {
 
 /// Reads the rules of a field.
 pub fn read(field: &FieldDescriptor, declared: &DynamicMessage) -> Fallible<Rules> {
-    let rules = read_level(
-        field,
-        &field.kind(),
-        declared,
-        field.is_list() || field.is_map(),
-    )?;
+    let rules = read_level(field, &field.kind(), declared, field.is_list() || field.is_map())?;
     let in_oneof = field.containing_oneof().is_some();
     let singular = !field.is_list() && !field.is_map();
     if rules.required && in_oneof && singular {
@@ -167,10 +162,9 @@ fn read_rule(kind: &Kind, group: &str, rule: &str, value: &Value) -> Option<Opti
         (Kind::Enum(values), "enum", "defined_only", Value::Bool(true)) => {
             Rule::DefinedOnly(values.clone())
         }
-        (Kind::Enum(values), "enum", "not_in", Value::List(list)) => Rule::NotIn(
-            values.clone(),
-            list.iter().filter_map(Value::as_i32).collect(),
-        ),
+        (Kind::Enum(values), "enum", "not_in", Value::List(list)) => {
+            Rule::NotIn(values.clone(), list.iter().filter_map(Value::as_i32).collect())
+        }
         (Kind::Int32, "int32", bound, Value::I32(limit)) => bound_rule(bound, i64::from(*limit))?,
         (Kind::Int64, "int64", bound, Value::I64(limit)) => bound_rule(bound, *limit)?,
         (_, _, "uri" | "defined_only", Value::Bool(false)) => return Some(None),
@@ -195,18 +189,12 @@ fn refuse_unknown(field: &FieldDescriptor, declared: &DynamicMessage) -> Fallibl
     match number.or(extension) {
         Some(number) => Err(unknown(
             field,
-            &format!(
-                "with number {number} of {}",
-                declared.descriptor().full_name()
-            ),
+            &format!("with number {number} of {}", declared.descriptor().full_name()),
         )),
         None => Ok(()),
     }
 }
 
 fn unknown(field: &FieldDescriptor, rule: &str) -> String {
-    format!(
-        "{}: no code is known for the rule {rule}",
-        field.full_name()
-    )
+    format!("{}: no code is known for the rule {rule}", field.full_name())
 }

@@ -27,8 +27,7 @@ impl Schema {
     /// Reads the contract.
     pub fn new(pool: &DescriptorPool) -> Fallible<Self> {
         let extension = |name: &str| {
-            pool.get_extension_by_name(name)
-                .ok_or_else(|| format!("{name} is not declared"))
+            pool.get_extension_by_name(name).ok_or_else(|| format!("{name} is not declared"))
         };
         let mut messages = Vec::new();
         for file in pool.files().filter(|file| file.package_name() == PACKAGE) {
@@ -46,10 +45,7 @@ impl Schema {
         }
         Ok(Self {
             messages,
-            services: pool
-                .services()
-                .filter(|service| service.package_name() == PACKAGE)
-                .collect(),
+            services: pool.services().filter(|service| service.package_name() == PACKAGE).collect(),
             field_rules: extension("buf.validate.field")?,
             oneof_rules: extension("buf.validate.oneof")?,
             resource: extension("google.api.resource")?,
@@ -77,9 +73,7 @@ impl Schema {
                 ));
             }
         }
-        Ok(rules
-            .get_field_by_name("required")
-            .is_some_and(|value| value.as_bool() == Some(true)))
+        Ok(rules.get_field_by_name("required").is_some_and(|value| value.as_bool() == Some(true)))
     }
 
     /// First segment of the names, if the message is a resource.
@@ -92,9 +86,7 @@ impl Schema {
 
     /// The resources.
     pub fn resources(&self) -> impl Iterator<Item = (&MessageDescriptor, String)> {
-        self.messages
-            .iter()
-            .filter_map(|message| Some((message, self.collection(message)?)))
+        self.messages.iter().filter_map(|message| Some((message, self.collection(message)?)))
     }
 
     /// The type that the field's text names, such as `Country`.
@@ -109,20 +101,14 @@ impl Schema {
         const OUTPUT_ONLY: i32 = 3;
         let options = field.options();
         let behaviors = options.get_extension(&self.behavior);
-        behaviors
-            .as_list()
-            .is_some_and(|list| list.contains(&Value::EnumNumber(OUTPUT_ONLY)))
+        behaviors.as_list().is_some_and(|list| list.contains(&Value::EnumNumber(OUTPUT_ONLY)))
     }
 }
 
 /// Rules stand in the two options that are read, and nowhere else.
 fn refuse_other_rules(message: &MessageDescriptor) -> Fallible<()> {
-    let of_fields = message
-        .fields()
-        .map(|field| (field.full_name().to_owned(), field.options()));
-    let of_oneofs = message
-        .oneofs()
-        .map(|oneof| (oneof.full_name().to_owned(), oneof.options()));
+    let of_fields = message.fields().map(|field| (field.full_name().to_owned(), field.options()));
+    let of_oneofs = message.oneofs().map(|oneof| (oneof.full_name().to_owned(), oneof.options()));
     let own = [(message.full_name().to_owned(), message.options())];
     for (place, options) in of_fields.chain(of_oneofs).chain(own) {
         for (option, _) in options.extensions() {
@@ -155,21 +141,15 @@ pub fn oneofs(message: &MessageDescriptor) -> impl Iterator<Item = OneofDescript
 
 /// The fields that stand outside of oneofs.
 pub fn plain_fields(message: &MessageDescriptor) -> impl Iterator<Item = FieldDescriptor> {
-    message.fields().filter(|field| {
-        field
-            .containing_oneof()
-            .is_none_or(|oneof| oneof.is_synthetic())
-    })
+    message
+        .fields()
+        .filter(|field| field.containing_oneof().is_none_or(|oneof| oneof.is_synthetic()))
 }
 
 /// Path in Rust of the type of a oneof.
 pub fn oneof_path(oneof: &OneofDescriptor) -> String {
     let parent = oneof.parent_message();
-    format!(
-        "v1::{}::{}",
-        code::snake(parent.name()),
-        code::camel(oneof.name())
-    )
+    format!("v1::{}::{}", code::snake(parent.name()), code::camel(oneof.name()))
 }
 
 /// The message of the contract that the field, or each of its elements, holds.

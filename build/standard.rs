@@ -6,8 +6,7 @@ use prost_reflect::MessageDescriptor;
 use crate::code::{Code, field_name};
 use crate::schema::{Fallible, Schema};
 
-const METHODS: [&str; 7] =
-    ["Get", "BatchGet", "List", "Create", "Update", "Delete", "Undelete"];
+const METHODS: [&str; 7] = ["Get", "BatchGet", "List", "Create", "Update", "Delete", "Undelete"];
 
 /// Writes both for the resource `message`, whose field in requests is `member`.
 pub fn write(

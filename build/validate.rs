@@ -13,10 +13,7 @@ pub fn write(schema: &Schema, code: &mut Code) -> Fallible<Vec<String>> {
     code.line("use super::{checks, v1};");
     code.line("use crate::model::described::{Common, CommonMut, Described, ReferenceVisitor, References, Validate};");
     code.line("use crate::model::violations::{Path, Violations};");
-    let mut writer = Writer {
-        schema,
-        patterns: Vec::new(),
-    };
+    let mut writer = Writer { schema, patterns: Vec::new() };
     for message in &schema.messages {
         let body = writer.message(message)?;
         write_impl(&format!("v1::{}", message.name()), &body, code);
@@ -29,15 +26,10 @@ pub fn write(schema: &Schema, code: &mut Code) -> Fallible<Vec<String>> {
 }
 
 fn write_impl(path: &str, body: &[String], code: &mut Code) {
-    let (at, violations) = if body.is_empty() {
-        ("_at", "_violations")
-    } else {
-        ("at", "violations")
-    };
+    let (at, violations) =
+        if body.is_empty() { ("_at", "_violations") } else { ("at", "violations") };
     code.line(format!("\nimpl Validate for {path} {{"));
-    code.line(format!(
-        "fn validate(&self, {at}: &Path<'_>, {violations}: &mut Violations) {{"
-    ));
+    code.line(format!("fn validate(&self, {at}: &Path<'_>, {violations}: &mut Violations) {{"));
     body.iter().for_each(|line| code.line(line));
     code.line("}\n}");
 }
@@ -63,10 +55,7 @@ impl Writer<'_> {
             lines.push("value.validate(at, violations);".into());
             if self.schema.oneof_required(&oneof)? {
                 lines.push("} else {".into());
-                lines.push(format!(
-                    "checks::missing(&at.field({:?}), violations);",
-                    oneof.name()
-                ));
+                lines.push(format!("checks::missing(&at.field({:?}), violations);", oneof.name()));
             }
             lines.push("}".into());
         }
@@ -115,25 +104,17 @@ impl Writer<'_> {
         Ok(match (rules.required, checks.is_empty()) {
             (false, _) => checks,
             (true, true) => vec![format!("checks::required({is_set}, here, violations);")],
-            (true, false) => block(
-                format!("if checks::required({is_set}, here, violations) {{"),
-                checks,
-            ),
+            (true, false) => {
+                block(format!("if checks::required({is_set}, here, violations) {{"), checks)
+            }
         })
     }
 
     fn many(&mut self, field: &FieldDescriptor, rules: &Rules) -> Fallible<Vec<String>> {
         let name = field_name(field.name());
-        let what = if field.is_map() {
-            "entries"
-        } else {
-            "elements"
-        };
+        let what = if field.is_map() { "entries" } else { "elements" };
         let mut lines = Vec::new();
-        for (check, count) in [
-            ("min_count", rules.min_count),
-            ("max_count", rules.max_count),
-        ] {
+        for (check, count) in [("min_count", rules.min_count), ("max_count", rules.max_count)] {
             if let Some(count) = count {
                 lines.push(format!(
                     "checks::{check}(self.{name}.len(), {count}, {what:?}, here, violations);"
@@ -141,9 +122,7 @@ impl Writer<'_> {
             }
         }
         if let (true, Some(most)) = (rules.unique, rules.max_count) {
-            lines.push(format!(
-                "checks::unique(&self.{name}, {most}, here, violations);"
-            ));
+            lines.push(format!("checks::unique(&self.{name}, {most}, here, violations);"));
         }
         lines.extend(if field.is_map() {
             self.entries(field, rules)?
@@ -170,10 +149,7 @@ impl Writer<'_> {
         }
         lines.insert(0, "let here = &here.index(index);".into());
         let name = field_name(field.name());
-        Ok(block(
-            format!("for (index, value) in self.{name}.iter().enumerate() {{"),
-            lines,
-        ))
+        Ok(block(format!("for (index, value) in self.{name}.iter().enumerate() {{"), lines))
     }
 
     fn entries(&mut self, field: &FieldDescriptor, rules: &Rules) -> Fallible<Vec<String>> {
@@ -183,10 +159,7 @@ impl Writer<'_> {
         };
         let (key, value) = (entry.map_entry_key_field(), entry.map_entry_value_field());
         if key.kind() != Kind::String {
-            return Err(format!(
-                "{}: keys other than text have no path",
-                field.full_name()
-            ));
+            return Err(format!("{}: keys other than text have no path", field.full_name()));
         }
         let none = Rules::default();
         let keys = rules.keys.as_deref().unwrap_or(&none);
@@ -213,36 +186,24 @@ impl Writer<'_> {
         operand: &Operand,
     ) -> Fallible<Vec<String>> {
         if own_message(field).is_some() {
-            return Ok(vec![format!(
-                "{}.validate(here, violations);",
-                operand.receiver()
-            )]);
+            return Ok(vec![format!("{}.validate(here, violations);", operand.receiver())]);
         }
         let mut checks = Vec::new();
         let bounds = bounds(&rules.each);
         if bounds.0 > bounds.1 {
-            return Err(format!(
-                "{}: bounds that leave a gap have no code",
-                field.full_name()
-            ));
+            return Err(format!("{}: bounds that leave a gap have no code", field.full_name()));
         }
         for rule in &rules.each {
             checks.push(self.rule(rule, operand));
         }
         if rules.ignore_zero {
             if rules.required {
-                return Err(format!(
-                    "{}: either `required` or `ignore`",
-                    field.full_name()
-                ));
+                return Err(format!("{}: either `required` or `ignore`", field.full_name()));
             }
             checks = block(format!("if {} {{", operand.is_set(kind)), checks);
         }
         if *kind == Kind::String {
-            checks.insert(
-                0,
-                format!("checks::no_nul({}, here, violations);", operand.reference),
-            );
+            checks.insert(0, format!("checks::no_nul({}, here, violations);", operand.reference));
         }
         Ok(checks)
     }
@@ -263,20 +224,12 @@ impl Writer<'_> {
             Rule::BytesMaxLength(count) => ("max_bytes", format!("{receiver}.len(), {count}")),
             Rule::DefinedOnly(values) => {
                 let name = values.name();
-                (
-                    "defined",
-                    format!("v1::{name}::is_valid({copy}), {copy}, {name:?}"),
-                )
+                ("defined", format!("v1::{name}::is_valid({copy}), {copy}, {name:?}"))
             }
             Rule::NotIn(values, refused) => {
-                let names: Vec<_> = refused
-                    .iter()
-                    .map(|number| enum_name(values, *number))
-                    .collect();
-                (
-                    "none_of",
-                    format!("{copy}, &{refused:?}, {:?}", names.join(" or ")),
-                )
+                let names: Vec<_> =
+                    refused.iter().map(|number| enum_name(values, *number)).collect();
+                ("none_of", format!("{copy}, &{refused:?}, {:?}", names.join(" or ")))
             }
             Rule::Below(limit) => ("below", format!("{copy}, {limit}")),
             Rule::AtMost(limit) => ("at_most", format!("{copy}, {limit}")),
@@ -296,9 +249,7 @@ impl Writer<'_> {
 }
 
 fn enum_name(values: &EnumDescriptor, number: i32) -> String {
-    values
-        .get_value(number)
-        .map_or_else(|| number.to_string(), |value| value.name().to_owned())
+    values.get_value(number).map_or_else(|| number.to_string(), |value| value.name().to_owned())
 }
 
 fn bounds(rules: &[Rule]) -> (i64, i64) {
@@ -318,10 +269,9 @@ fn bounds(rules: &[Rule]) -> (i64, i64) {
 fn if_present(operand: &Operand, checks: Vec<String>, required: bool) -> Vec<String> {
     match (checks.is_empty(), required) {
         (true, false) => Vec::new(),
-        (true, true) => vec![format!(
-            "checks::required({}.is_some(), here, violations);",
-            operand.copy
-        )],
+        (true, true) => {
+            vec![format!("checks::required({}.is_some(), here, violations);", operand.copy)]
+        }
         (false, _) => {
             let mut lines = vec![format!("if let Some(value) = {} {{", operand.reference)];
             lines.extend(checks);

@@ -11,7 +11,12 @@ pub struct Settings {
     ///
     /// Anything beyond this machine needs --insecure as well, since callers are
     /// not authenticated: whoever reaches the port may read and write.
-    #[arg(long, env = "ENTENTE_LISTEN", default_value = "127.0.0.1:50051", value_name = "HOST:PORT")]
+    #[arg(
+        long,
+        env = "ENTENTE_LISTEN",
+        default_value = "127.0.0.1:50051",
+        value_name = "HOST:PORT"
+    )]
     pub listen: SocketAddr,
 
     /// Listen beyond this machine although callers are not authenticated

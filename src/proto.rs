@@ -20,24 +20,15 @@ pub static DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descri
 
 /// Messages, enums and clients.
 pub mod v1 {
-    #![expect(
-        clippy::large_enum_variant,
-        reason = "resources are moved, not kept in bulk"
-    )]
-    #![expect(
-        clippy::allow_attributes_without_reason,
-        reason = "the generator writes such"
-    )]
+    #![expect(clippy::large_enum_variant, reason = "resources are moved, not kept in bulk")]
+    #![expect(clippy::allow_attributes_without_reason, reason = "the generator writes such")]
     tonic::include_proto!("entente.v1");
 }
 
 /// The server's side of the changes, whose answers are encoded beforehand. Other
 /// services are routed without generated code.
 pub mod server {
-    #![expect(
-        clippy::allow_attributes_without_reason,
-        reason = "the generator writes such"
-    )]
+    #![expect(clippy::allow_attributes_without_reason, reason = "the generator writes such")]
     include!(concat!(env!("OUT_DIR"), "/server/entente.v1.rs"));
 }
 

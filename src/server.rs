@@ -13,15 +13,14 @@ use tonic::transport::Server as Transport;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 use tonic_health::{ServingStatus, pb::FILE_DESCRIPTOR_SET as HEALTH_DESCRIPTORS};
+use tonic_reflection::pb::{v1, v1alpha};
 
 use crate::api::Api;
 use crate::api::layer::CallLayer;
 use crate::api::records::RecordService;
 use crate::api::resources::ResourceService;
-use crate::feed::segment::Mark;
-use crate::feed::tailer;
-use crate::feed::token::prefix;
 use crate::feed::Feed;
+use crate::feed::tailer;
 use crate::model::limits::{
     DRAIN, KEEPALIVE, MESSAGE_IN_BYTES, STREAMS_PER_CONNECTION, UNARY_DEADLINE,
 };
@@ -30,11 +29,10 @@ use crate::proto::server::change_service_server::ChangeServiceServer;
 use crate::proto::{DESCRIPTORS, POOL};
 use crate::resources::{REGISTRY, TypeVisitor, each_type, reference};
 use crate::store::connect::{Databases, OpenError, open};
-use crate::store::entities::head;
-use crate::store::migrate::{MigrateError, Turn, migrate};
+use crate::store::migrate::{MigrateError, Turn, migrate, stands_at};
 use crate::store::resource::Resource;
 use crate::store::state::Status;
-use crate::store::{Running, Store, chain};
+use crate::store::{Running, Store};
 
 /// How long closing the database may take.
 const CLOSE: Duration = Duration::from_secs(3);
@@ -42,6 +40,9 @@ const CLOSE: Duration = Duration::from_secs(3);
 /// Why the service could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] crate::model::error::Error),
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -51,9 +52,6 @@ pub enum ServeError {
     /// The reference data cannot be added.
     #[error(transparent)]
     Reference(#[from] reference::ReferenceError),
-    /// The database does not answer.
-    #[error("the database does not answer: {0}")]
-    Database(#[from] sea_orm::DbErr),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
@@ -90,34 +88,13 @@ pub async fn open_store(database_url: &str) -> Result<(Api, Arc<Databases>, Runn
     let databases = Arc::new(open(database_url).await?);
     let turn = Turn::take(&databases).await?;
     migrate(&databases).await?;
-    let (feed, head) = feed_of(&databases).await?;
-    let (store, running) =
-        Store::start(Arc::clone(&databases), *REGISTRY, Arc::new(feed.clone()));
+    let (head, base) = stands_at(&databases, tailer::first_base).await?;
+    let feed = Feed::new(*REGISTRY, &head, base.into());
+    let (store, running) = Store::start(Arc::clone(&databases), *REGISTRY, Arc::new(feed.clone()));
     tracing::debug!(revision = head.revision, store_id = %head.store_id, "the store is open");
     reference::add(&store).await?;
     turn.end().await?;
     Ok((Api { store, feed }, databases, running))
-}
-
-async fn feed_of(databases: &Databases) -> Result<(Feed, head::Model), sea_orm::DbErr> {
-    use sea_orm::EntityTrait;
-    let found = head::Entity::find_by_id(1).one(&databases.writer).await?;
-    let head = found.ok_or_else(|| sea_orm::DbErr::RecordNotFound("the head row".to_owned()))?;
-    let base = tailer::first_base(head.revision, head.earliest_revision);
-    let found = crate::store::entities::commit::Entity::find_by_id(base);
-    let mark = match found.one(&databases.writer).await? {
-        Some(commit) => Mark {
-            revision: base,
-            hash: prefix(&commit.hash),
-            commit_time: commit.commit_time,
-        },
-        None => Mark {
-            revision: 0,
-            hash: prefix(&chain::genesis(head.store_id)),
-            commit_time: head.commit_time,
-        },
-    };
-    Ok((Feed::new(*REGISTRY, &head, mark), head))
 }
 
 impl Server {
@@ -127,7 +104,8 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (api, databases, running) = open_store(database_url).await?;
-        let tail = tailer::tail(api.feed.clone(), api.store.clone(), databases.backend());
+        tailer::fill(&api.feed, &api.store).await?;
+        let tail = tailer::tail(api.feed.clone(), api.store.clone());
         let tailer = tokio::spawn(tail);
         let (health, health_service) = tonic_health::server::health_reporter();
         tokio::spawn(tell_health(health.clone(), api.clone()));
@@ -142,6 +120,8 @@ impl Server {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(DESCRIPTORS)
                 .register_encoded_file_descriptor_set(HEALTH_DESCRIPTORS)
+                .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(v1alpha::FILE_DESCRIPTOR_SET)
         };
         routes.add_service(reflection().build_v1()?);
         routes.add_service(reflection().build_v1alpha()?);

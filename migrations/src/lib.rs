@@ -6,8 +6,8 @@
 
 #![forbid(unsafe_code)]
 
-use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
 mod m20261124_000001_store;

@@ -196,7 +196,8 @@ fn refuse(request: &impl Validate) -> Result<()> {
 }
 
 fn duration(duration: prost_types::Duration, field: &str) -> Result<Duration> {
-    let wrong = || Error::invalid(&Path::Root.field(field), "must be a duration that is not negative");
+    let wrong =
+        || Error::invalid(&Path::Root.field(field), "must be a duration that is not negative");
     Duration::try_from(duration).map_err(|_| wrong())
 }
 

@@ -97,7 +97,13 @@ pub fn kind_of(registry: Registry, name: &str, name_path: &str) -> Result<&'stat
 }
 
 /// Deletes a resource.
-pub fn delete(kind: &'static Kind, name: String, etag: String, site: Site<'_>, violations: Violations) -> Draft {
+pub fn delete(
+    kind: &'static Kind,
+    name: String,
+    etag: String,
+    site: Site<'_>,
+    violations: Violations,
+) -> Draft {
     Draft {
         kind,
         path: site.path("name"),
@@ -108,7 +114,12 @@ pub fn delete(kind: &'static Kind, name: String, etag: String, site: Site<'_>, v
 }
 
 /// Brings a resource back.
-pub fn undelete(kind: &'static Kind, name: String, site: Site<'_>, violations: Violations) -> Draft {
+pub fn undelete(
+    kind: &'static Kind,
+    name: String,
+    site: Site<'_>,
+    violations: Violations,
+) -> Draft {
     Draft {
         kind,
         path: site.path("name"),

@@ -87,7 +87,8 @@ fn request_id(given: Option<&HeaderValue>) -> HeaderValue {
 fn told_as_ours(response: Response<Body>) -> Response<Body> {
     let text = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     let too_large = text("grpc-status") == Some("11")
-        && text("grpc-message").is_some_and(|message| message.contains("message%20length%20too%20large"));
+        && text("grpc-message")
+            .is_some_and(|message| message.contains("message%20length%20too%20large"));
     if !too_large {
         return response;
     }

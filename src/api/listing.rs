@@ -143,6 +143,7 @@ impl Query {
 
 fn wrong(sortable: &[&str], part: &str) -> Error {
     let known = ["name", "create_time"].iter().chain(sortable).copied().collect::<Vec<_>>();
-    let text = format!("{part:?} is none of {}, each optionally followed by desc", known.join(", "));
+    let text =
+        format!("{part:?} is none of {}, each optionally followed by desc", known.join(", "));
     Error::invalid(&Path::Root.field("order_by"), text)
 }

@@ -17,9 +17,7 @@ use super::unary::{Answer, answer, unimplemented};
 use super::{Api, caller, listing, read_mask, today};
 use crate::model::error::{Error, Result};
 use crate::model::limits::MESSAGE_OUT_BYTES;
-use crate::model::standard::{
-    BatchGet, Create, Delete, Get, List, Standard, Undelete, Update,
-};
+use crate::model::standard::{BatchGet, Create, Delete, Get, List, Standard, Undelete, Update};
 use crate::model::violations::{Path, Violations};
 use crate::model::wire::{Mask, put_field};
 use crate::proto::Frame;
@@ -64,7 +62,8 @@ impl<T: Standard + Resource> Service<HttpRequest<Body>> for ResourceService<T> {
         let api = self.api.clone();
         let path = request.uri().path();
         let method = path.rsplit('/').next().unwrap_or_default().to_owned();
-        let verb = method.strip_suffix(T::TYPE_PLURAL).filter(|verb| ["BatchGet", "List"].contains(verb));
+        let verb =
+            method.strip_suffix(T::TYPE_PLURAL).filter(|verb| ["BatchGet", "List"].contains(verb));
         match verb.or_else(|| method.strip_suffix(T::TYPE)) {
             Some("Get") => answer(request, move |r| get::<T>(api.clone(), r)),
             Some("BatchGet") => answer(request, move |r| batch_get::<T>(api.clone(), r)),
@@ -85,7 +84,8 @@ async fn get<T: Standard>(api: Api, request: Request<T::GetRequest>) -> Result<F
     let Get { name, read_mask: mask } = request.into();
     let mask = read_mask(kind, mask.as_ref())?;
     let root = Path::Root;
-    let body = api.store.reads.get_one(&canonical_name(&api, kind, &name, &root.field("name"))?).await?;
+    let body =
+        api.store.reads.get_one(&canonical_name(&api, kind, &name, &root.field("name"))?).await?;
     Ok(Frame::whole(shown(kind, body, mask.as_ref())))
 }
 
@@ -106,7 +106,10 @@ async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) 
         put_field(1, &shown(kind, body, mask.as_ref()), &mut out);
     }
     if out.len() > MESSAGE_OUT_BYTES {
-        let text = format!("the answer would have {} bytes, more than {MESSAGE_OUT_BYTES}: ask for fewer", out.len());
+        let text = format!(
+            "the answer would have {} bytes, more than {MESSAGE_OUT_BYTES}: ask for fewer",
+            out.len()
+        );
         return Err(Error::new(crate::model::error::Reason::MessageTooLarge, text));
     }
     Ok(Frame::whole(out.into()))
@@ -129,7 +132,10 @@ async fn list<T: Standard + Resource>(api: Api, request: Request<T::ListRequest>
     Ok(Frame::whole(out.into()))
 }
 
-async fn create<T: Standard + Resource>(api: Api, request: Request<T::CreateRequest>) -> Result<Frame> {
+async fn create<T: Standard + Resource>(
+    api: Api,
+    request: Request<T::CreateRequest>,
+) -> Result<Frame> {
     let kind = drafts::kind::<T>(api.store.registry)?;
     let actor = caller::actor(request.metadata())?;
     let request = request.into_inner();
@@ -142,12 +148,14 @@ async fn create<T: Standard + Resource>(api: Api, request: Request<T::CreateRequ
     let draft = drafts::create(kind, Box::new(resource), &id, site, violations);
     let drafts = vec![draft];
     let checks = Vec::new();
-    let write =
-        Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
+    let write = Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
     one(&api, kind, write).await
 }
 
-async fn update<T: Standard + Resource>(api: Api, request: Request<T::UpdateRequest>) -> Result<Frame> {
+async fn update<T: Standard + Resource>(
+    api: Api,
+    request: Request<T::UpdateRequest>,
+) -> Result<Frame> {
     let kind = drafts::kind::<T>(api.store.registry)?;
     let actor = caller::actor(request.metadata())?;
     let request = request.into_inner();
@@ -161,8 +169,7 @@ async fn update<T: Standard + Resource>(api: Api, request: Request<T::UpdateRequ
     let object = Box::new(resource);
     let drafts = vec![drafts::update(kind, object, mask, allow_missing, site, violations)?];
     let checks = Vec::new();
-    let write =
-        Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
+    let write = Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
     one(&api, kind, write).await
 }
 
@@ -176,8 +183,7 @@ async fn delete<T: Standard>(api: Api, request: Request<T::DeleteRequest>) -> Re
     let site = Site { message: "", resource: "", id: "" };
     let drafts: Vec<Draft> = vec![drafts::delete(kind, name, etag, site, violations)];
     let checks = Vec::new();
-    let write =
-        Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
+    let write = Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
     one(&api, kind, write).await
 }
 
@@ -191,8 +197,7 @@ async fn undelete<T: Standard>(api: Api, request: Request<T::UndeleteRequest>) -
     let site = Site { message: "", resource: "", id: "" };
     let drafts: Vec<Draft> = vec![drafts::undelete(kind, name, site, violations)];
     let checks = Vec::new();
-    let write =
-        Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
+    let write = Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
     one(&api, kind, write).await
 }
 
@@ -234,11 +239,7 @@ fn refuse(request: &impl crate::model::described::Validate) -> Result<()> {
 }
 
 /// The resource of a request, which cannot be done without.
-fn present<T>(
-    resource: Option<T>,
-    field: &str,
-    violations: Violations,
-) -> Result<(T, Violations)> {
+fn present<T>(resource: Option<T>, field: &str, violations: Violations) -> Result<(T, Violations)> {
     match resource {
         Some(resource) => Ok((resource, violations)),
         None => Err(Error::invalid(&Path::Root.field(field), "is required")),

@@ -18,7 +18,10 @@ use crate::proto::Frame;
 
 /// A call on its way.
 pub type Answer = Pin<
-    Box<dyn Future<Output = std::result::Result<http::Response<Body>, std::convert::Infallible>> + Send>,
+    Box<
+        dyn Future<Output = std::result::Result<http::Response<Body>, std::convert::Infallible>>
+            + Send,
+    >,
 >;
 
 struct Handler<F>(F);
@@ -52,8 +55,7 @@ where
 {
     Box::pin(async move {
         let codec = ProstCodec::<Frame, R>::default();
-        let mut grpc =
-            Grpc::new(codec).apply_max_message_size_config(Some(MESSAGE_IN_BYTES), None);
+        let mut grpc = Grpc::new(codec).apply_max_message_size_config(Some(MESSAGE_IN_BYTES), None);
         Ok(grpc.unary(Handler(handler), request).await)
     })
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 use tonic::transport::Endpoint;
+use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
-use tonic_health::pb::HealthCheckRequest;
 
 use super::Failure;
 
@@ -18,7 +18,12 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug, Args)]
 pub struct Healthcheck {
     /// The address that the service listens on
-    #[arg(long, env = "ENTENTE_LISTEN", default_value = "127.0.0.1:50051", value_name = "HOST:PORT")]
+    #[arg(
+        long,
+        env = "ENTENTE_LISTEN",
+        default_value = "127.0.0.1:50051",
+        value_name = "HOST:PORT"
+    )]
     listen: SocketAddr,
 }
 

@@ -9,7 +9,9 @@ use prost_reflect::{DynamicMessage, SerializeOptions};
 use super::Failure;
 use crate::client::watch::{Delivery, Watch as Stream};
 use crate::proto;
-use crate::proto::v1::{ChangeKind, Commit, Detail, Origin, WatchChangesRequest, watch_changes_request::Start};
+use crate::proto::v1::{
+    ChangeKind, Commit, Detail, Origin, WatchChangesRequest, watch_changes_request::Start,
+};
 
 /// Where to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -36,7 +38,13 @@ enum Shown {
 #[derive(Clone, Debug, Args)]
 pub struct Watch {
     /// Address of the service; several mean replicas of one store
-    #[arg(long, env = "ENTENTE_ADDRESS", value_delimiter = ',', default_value = "http://127.0.0.1:50051", value_name = "URL")]
+    #[arg(
+        long,
+        env = "ENTENTE_ADDRESS",
+        value_delimiter = ',',
+        default_value = "http://127.0.0.1:50051",
+        value_name = "URL"
+    )]
     address: Vec<String>,
     /// Where to begin
     #[arg(long, value_enum, default_value = "now")]

@@ -108,8 +108,7 @@ impl Watch {
                 return Ok(());
             }
         };
-        let mut client =
-            ChangeServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES);
+        let mut client = ChangeServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES);
         match client.watch_changes(self.request.clone()).await {
             Ok(response) => self.stream = Some(response.into_inner()),
             Err(status) if passes(&status) => self.lost(Some(&status)),
@@ -175,7 +174,12 @@ impl Watch {
 fn passes(status: &Status) -> bool {
     matches!(
         status.code(),
-        Code::Unavailable | Code::Unknown | Code::Internal | Code::Cancelled | Code::Aborted | Code::ResourceExhausted
+        Code::Unavailable
+            | Code::Unknown
+            | Code::Internal
+            | Code::Cancelled
+            | Code::Aborted
+            | Code::ResourceExhausted
     )
 }
 

@@ -13,7 +13,6 @@ use super::view::View;
 use crate::model::error::{Error, Reason, Result};
 use crate::model::limits::{BATCH_BYTES, MESSAGE_OUT_BYTES};
 use crate::store::Store;
-use crate::store::read::read_failed;
 
 /// A page of commits.
 #[derive(Debug)]
@@ -79,8 +78,7 @@ pub async fn read(
 pub(super) async fn read_log(feed: &Feed, store: &Store, place: Place) -> Result<Segment> {
     let turn = feed.log_turn().await;
     let until = feed.head().mark.revision;
-    let page = store.log_page(place.revision, until).await;
-    let page = page.map_err(|error| read_failed(&error))?;
+    let page = store.log_page(place.revision, until).await?;
     let head = store.head().await?;
     feed.set_earliest(head.earliest_revision);
     check_kept(feed, place.revision)?;
@@ -92,6 +90,8 @@ pub(super) async fn read_log(feed: &Feed, store: &Store, place: Place) -> Result
 }
 
 fn too_large(revision: i64) -> Error {
-    let text = format!("the commit {revision} does not fit into one message: watch it, or ask for names only");
+    let text = format!(
+        "the commit {revision} does not fit into one message: watch it, or ask for names only"
+    );
     Error::new(Reason::MessageTooLarge, text)
 }

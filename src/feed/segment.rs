@@ -10,6 +10,7 @@ use super::token::{HashPrefix, prefix};
 use super::view::{View, change, commit};
 use crate::model::limits::VIEW_BYTES;
 use crate::model::wire::{WireFields, put_field, put_number};
+use crate::store::entities::commit as commit_row;
 use crate::store::log::{ChangeKind, Logged, encode_header};
 use crate::store::resource::Registry;
 
@@ -25,6 +26,13 @@ pub struct Mark {
     pub hash: HashPrefix,
     /// Microseconds since 1970.
     pub commit_time: i64,
+}
+
+impl From<commit_row::Model> for Mark {
+    fn from(commit: commit_row::Model) -> Self {
+        let commit_row::Model { revision, hash, commit_time, .. } = commit;
+        Self { revision, hash: prefix(&hash), commit_time }
+    }
 }
 
 /// The commits of a segment as a view has them: the entries of `commits` one

@@ -40,7 +40,10 @@ impl Start {
             Self::AfterRevision(revision) => {
                 if *revision < 0 {
                     let at = Path::Root;
-                    return Err(Error::invalid(&at.field("after_revision"), "must not be negative"));
+                    return Err(Error::invalid(
+                        &at.field("after_revision"),
+                        "must not be negative",
+                    ));
                 }
                 let head = newest(feed, store, *revision).await?;
                 if *revision > head {
@@ -55,7 +58,9 @@ impl Start {
         };
         check_kept(feed, revision)?;
         let hash = hash_at(feed, store, revision).await?;
-        let hash = hash.ok_or_else(|| Error::new(Reason::HistoryDiverged, format!("there is no commit {revision}")))?;
+        let hash = hash.ok_or_else(|| {
+            Error::new(Reason::HistoryDiverged, format!("there is no commit {revision}"))
+        })?;
         Ok(Place { revision, hash })
     }
 }

@@ -2,31 +2,32 @@
 
 use std::time::Duration;
 
-use sea_orm::{DbBackend, DbErr};
-
 use super::Feed;
+use crate::model::error::Result;
 use crate::model::limits::{LOG_PAGE_COMMITS, POLL_IDLE, POLL_WATCHED};
 use crate::store::Store;
 use crate::store::state::Status;
 
 /// Pause after a look that failed.
 const PAUSE: Duration = Duration::from_millis(250);
+/// Between two looks where nobody else can have written.
+const ALONE: Duration = Duration::from_secs(60);
 
 /// Looks at the head for ever: often while somebody watches, seldom while nobody
 /// does, and on SQLite, where nobody else can write, only when it is called.
-pub async fn tail(feed: Feed, store: Store, backend: DbBackend) {
+pub async fn tail(feed: Feed, store: Store) {
     let mut draining = feed.subscribe_draining();
     loop {
-        let pause = match look(&feed, &store).await {
+        let pause = match fill(&feed, &store).await {
             Ok(()) => {
                 store.state.set(match store.state.status() {
                     Status::Down => Status::Up,
                     status => status,
                 });
-                match backend {
-                    DbBackend::Postgres if feed.is_watched() => POLL_WATCHED,
-                    DbBackend::Postgres => POLL_IDLE,
-                    _ => Duration::from_secs(3_600),
+                match store.is_shared() {
+                    true if feed.is_watched() => POLL_WATCHED,
+                    true => POLL_IDLE,
+                    false => ALONE,
                 }
             }
             Err(error) => {
@@ -44,7 +45,7 @@ pub async fn tail(feed: Feed, store: Store, backend: DbBackend) {
 }
 
 /// Appends whatever the log has beyond the ring.
-async fn look(feed: &Feed, store: &Store) -> Result<(), DbErr> {
+pub async fn fill(feed: &Feed, store: &Store) -> Result<()> {
     let head = store.head_unchecked().await?;
     feed.set_earliest(head.earliest_revision);
     loop {

@@ -191,9 +191,7 @@ fn day_of_bound(bound: Bound, unbounded: Day) -> Day {
 }
 
 fn saturate(day: i64) -> Day {
-    day.clamp(Day::MIN.into(), Day::MAX.into())
-        .try_into()
-        .unwrap_or(Day::MAX)
+    day.clamp(Day::MIN.into(), Day::MAX.into()).try_into().unwrap_or(Day::MAX)
 }
 
 /// Days from 0000-03-01 to 1970-01-01. Counting years from March puts the leap
@@ -306,11 +304,7 @@ mod tests {
     fn comparison_has_three_answers() {
         let (early, late) = (date("1999"), date("2000-01-01"));
         assert!(early.is_definitely_before(&late) && late.is_definitely_after(&early));
-        for (left, right) in [
-            ("1999", "1999-06"),
-            ("XXXX-12-15", "2021"),
-            ("2021", "2021"),
-        ] {
+        for (left, right) in [("1999", "1999-06"), ("XXXX-12-15", "2021"), ("2021", "2021")] {
             let (left, right) = (date(left), date(right));
             assert!(!left.is_definitely_before(&right) && !left.is_definitely_after(&right));
         }

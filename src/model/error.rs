@@ -135,7 +135,10 @@ impl Error {
 
     /// The database cannot be reached or does not answer in time.
     pub fn store_unavailable() -> Self {
-        Self::new(Reason::StoreUnavailable, "the store does not answer; nothing was written unless a read says so")
+        Self::new(
+            Reason::StoreUnavailable,
+            "the store does not answer; nothing was written unless a read says so",
+        )
     }
 
     /// Something of ours is broken; whoever calls this has logged the cause.
@@ -204,8 +207,7 @@ impl Problems {
             None => (Reason::Internal, String::new()),
         };
         let more = self.0.len().saturating_sub(1);
-        let message =
-            if more == 0 { message } else { format!("{message} (and {more} more)") };
+        let message = if more == 0 { message } else { format!("{message} (and {more} more)") };
         Error { reason, message, problems: self.0 }
     }
 }

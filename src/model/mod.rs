@@ -5,6 +5,6 @@ pub mod described;
 pub mod error;
 pub mod limits;
 pub mod names;
+pub mod standard;
 pub mod violations;
 pub mod wire;
-pub mod standard;

@@ -21,26 +21,20 @@ pub fn split(name: &str) -> Option<(&str, &str)> {
 /// Checks the id of anything but a country (AIP-122, except that a digit may
 /// come first, so that a UUID fits). The error says what would be right.
 pub fn check_id(id: &str) -> Result<(), &'static str> {
-    let characters_fit = id
-        .bytes()
-        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    let characters_fit = id.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     let ends_fit = !id.starts_with('-') && !id.ends_with('-');
     if (1..=MAX_ID_CHARACTERS).contains(&id.len()) && characters_fit && ends_fit {
         Ok(())
     } else {
-        Err(
-            "an id has 1 to 63 lower-case letters, digits and hyphens, and begins and ends with \
-             a letter or a digit",
-        )
+        Err("an id has 1 to 63 lower-case letters, digits and hyphens, and begins and ends with \
+             a letter or a digit")
     }
 }
 
 /// Checks the id of a country in its canonical form, see
 /// [`canonical_country_id`]. The error says what would be right.
 pub fn check_country_id(id: &str) -> Result<(), &'static str> {
-    let characters_fit = id
-        .bytes()
-        .all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9'));
+    let characters_fit = id.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9'));
     if (1..=MAX_COUNTRY_ID_CHARACTERS).contains(&id.len()) && characters_fit {
         Ok(())
     } else {
@@ -74,9 +68,8 @@ mod tests {
             assert_eq!(check_id(right), Ok(()), "{right}");
         }
         let too_long = "a".repeat(MAX_ID_CHARACTERS + 1);
-        for wrong in [
-            "", "-", "-a", "a-", "A", "a_b", "a.b", "a b", "é", "a/b", "a\0", &too_long,
-        ] {
+        for wrong in ["", "-", "-a", "a-", "A", "a_b", "a.b", "a b", "é", "a/b", "a\0", &too_long]
+        {
             assert!(check_id(wrong).is_err(), "{wrong}");
         }
     }

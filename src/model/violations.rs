@@ -65,10 +65,7 @@ impl Violations {
     /// Writes one down.
     pub fn add(&mut self, at: &Path<'_>, description: impl Into<String>) {
         if self.0.len() < Self::MAX {
-            self.0.push(Violation {
-                field: at.to_string(),
-                description: description.into(),
-            });
+            self.0.push(Violation { field: at.to_string(), description: description.into() });
         }
     }
 
@@ -80,9 +77,8 @@ impl Violations {
 
     /// Forgets those of fields inside `path`, but not of the field itself.
     pub fn forget_below(&mut self, path: &str) {
-        let inside = |field: &str| {
-            field.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']))
-        };
+        let inside =
+            |field: &str| field.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
         self.0.retain(|violation| !inside(&violation.field));
     }
 

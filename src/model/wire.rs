@@ -207,7 +207,11 @@ fn insert(
     };
     let Some(field) = message.get_field_by_name(name) else {
         let known: Vec<_> = message.fields().map(|field| field.name().to_owned()).collect();
-        return Err(format!("{} has no field {name:?}; it has {}", message.name(), known.join(", ")));
+        return Err(format!(
+            "{} has no field {name:?}; it has {}",
+            message.name(),
+            known.join(", ")
+        ));
     };
     let below = tree.fields.entry(field.number()).or_default();
     let Some(rest) = rest else {

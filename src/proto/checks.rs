@@ -19,10 +19,7 @@ pub struct Pattern {
 impl Pattern {
     /// A pattern that `compile` makes when it is first needed.
     pub const fn new(compile: fn() -> Regex, words: &'static str) -> Self {
-        Self {
-            regex: LazyLock::new(compile),
-            words,
-        }
+        Self { regex: LazyLock::new(compile), words }
     }
 }
 
@@ -101,10 +98,7 @@ pub fn matches(value: &str, pattern: &Pattern, at: &Path<'_>, violations: &mut V
 /// Text that is a URI.
 pub fn uri(value: &str, at: &Path<'_>, violations: &mut Violations) {
     if !uri::is_uri(value) {
-        violations.add(
-            at,
-            "must be a URI with a scheme, such as https://example.org/treaty.pdf",
-        );
+        violations.add(at, "must be a URI with a scheme, such as https://example.org/treaty.pdf");
     }
 }
 
@@ -117,10 +111,7 @@ pub fn defined(
     violations: &mut Violations,
 ) {
     if !is_defined {
-        violations.add(
-            at,
-            format!("must be one of the values of {name}, {value} is none"),
-        );
+        violations.add(at, format!("must be one of the values of {name}, {value} is none"));
     }
 }
 
@@ -230,9 +221,6 @@ pub fn unique<T: PartialEq>(values: &[T], most: usize, at: &Path<'_>, violations
     }
     let repeated = (1..values.len()).find(|index| values[..*index].contains(&values[*index]));
     if let Some(index) = repeated {
-        violations.add(
-            at,
-            format!("must not repeat an element, [{index}] was there before"),
-        );
+        violations.add(at, format!("must not repeat an element, [{index}] was there before"));
     }
 }

@@ -70,21 +70,12 @@ mod tests {
             event: Some(Event::CaughtUp(CaughtUp { revision: 7 })),
             ..Default::default()
         };
-        let token = WatchChangesResponse {
-            token: "t".into(),
-            ..Default::default()
-        };
-        let frame = Frame::new(
-            Bytes::new(),
-            event.encode_to_vec().into(),
-            token.encode_to_vec().into(),
-        );
+        let token = WatchChangesResponse { token: "t".into(), ..Default::default() };
+        let frame =
+            Frame::new(Bytes::new(), event.encode_to_vec().into(), token.encode_to_vec().into());
         let sent = frame.encode_to_vec();
         assert_eq!(sent.len(), frame.encoded_len());
-        let whole = WatchChangesResponse {
-            token: "t".into(),
-            ..event
-        };
+        let whole = WatchChangesResponse { token: "t".into(), ..event };
         assert_eq!(WatchChangesResponse::decode(&*sent), Ok(whole.clone()));
         assert_eq!(Frame::of(&whole).encode_to_vec(), sent);
     }

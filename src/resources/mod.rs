@@ -13,9 +13,7 @@ use std::sync::LazyLock;
 use crate::model::dates::PartialDate;
 use crate::model::standard::Standard;
 use crate::model::violations::{Path, Violations};
-use crate::proto::v1::{
-    Agreement, CooperationArea, Country, Official, Period, PeriodEndKind,
-};
+use crate::proto::v1::{Agreement, CooperationArea, Country, Official, Period, PeriodEndKind};
 use crate::store::resource::{Kind, Registry, Resource};
 
 /// Something to do with each resource type.
@@ -118,7 +116,8 @@ pub(crate) fn check_period(period: Option<&Period>, at: &Path<'_>, violations: &
         violations.add(&at.field("end"), text);
     }
     let kind = period.end_kind();
-    if !period.end.is_empty() && !matches!(kind, PeriodEndKind::Unspecified | PeriodEndKind::Dated) {
+    if !period.end.is_empty() && !matches!(kind, PeriodEndKind::Unspecified | PeriodEndKind::Dated)
+    {
         violations.add(&at.field("end_kind"), "must be DATED or unset where `end` is given");
     }
     if period.end.is_empty() && kind == PeriodEndKind::Dated {

@@ -6,19 +6,43 @@
 use sea_orm::prelude::Uuid;
 use sha2::{Digest, Sha256};
 
-use super::entities::{change, commit};
+use super::entities::{change, commit, head};
 
 /// The hash before the first commit of a store.
 pub fn genesis(store_id: Uuid) -> [u8; 32] {
     Sha256::digest(store_id.as_bytes()).into()
 }
 
+/// What stands before the first commit of the store, as if it were one.
+pub fn before_first(head: &head::Model) -> commit::Model {
+    commit::Model {
+        revision: 0,
+        hash: genesis(head.store_id).to_vec(),
+        digest: Vec::new(),
+        commit_time: 0,
+        actor: String::new(),
+        reason: String::new(),
+        request_id: String::new(),
+        format: head.format,
+        size: 0,
+    }
+}
+
 /// The digest over the changes of a commit.
 pub fn digest(changes: &[change::Model]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for change in changes {
-        let change::Model { revision: _, ordinal, kind, key, name, uid, previous_revision, fields, body } =
-            change;
+        let change::Model {
+            revision: _,
+            ordinal,
+            kind,
+            key,
+            name,
+            uid,
+            previous_revision,
+            fields,
+            body,
+        } = change;
         hasher.update(ordinal.to_be_bytes());
         put(&mut hasher, kind.as_bytes());
         hasher.update(key.to_be_bytes());
@@ -33,8 +57,17 @@ pub fn digest(changes: &[change::Model]) -> [u8; 32] {
 
 /// The hash of a commit whose other fields are set, after the hash `previous`.
 pub fn hash(previous: &[u8], commit: &commit::Model) -> [u8; 32] {
-    let commit::Model { revision, hash: _, digest, commit_time, actor, reason, request_id, format, size } =
-        commit;
+    let commit::Model {
+        revision,
+        hash: _,
+        digest,
+        commit_time,
+        actor,
+        reason,
+        request_id,
+        format,
+        size,
+    } = commit;
     let mut hasher = Sha256::new();
     put(&mut hasher, previous);
     hasher.update(revision.to_be_bytes());

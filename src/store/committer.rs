@@ -14,6 +14,7 @@ use sea_orm::{
 };
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+use super::FORMAT;
 use super::connect::Databases;
 use super::entities::head;
 use super::failure::Failure;
@@ -24,7 +25,6 @@ use super::sql::Sql;
 use super::state::{State, Status};
 use super::unit::Unit;
 use super::write::{Write, Written};
-use super::FORMAT;
 use crate::model::error::{Error, Reason, Result};
 use crate::model::limits::{
     GROUP_BYTES, GROUP_REQUESTS, QUEUE_BYTES, QUEUE_REQUESTS, REQUEST_SWEEP,
@@ -282,9 +282,9 @@ impl Committer {
             transaction.rollback().await.map_err(Broken::Before)?;
             return Ok(Done { answers, logged: Vec::new() });
         }
-        let saved = unit.save(&transaction).await.map_err(Broken::Before)?;
-        let hash = saved.logged.first().map(|logged| logged.commit.hash.clone());
-        let done = Done { answers, logged: saved.logged };
+        let logged = unit.save(&transaction).await.map_err(Broken::Before)?;
+        let hash = logged.first().map(|logged| logged.commit.hash.clone());
+        let done = Done { answers, logged };
         match (transaction.commit().await, hash) {
             (Ok(()), _) => Ok(done),
             (Err(error), Some(hash)) => Err(Broken::Unknown { first, hash, error, done }),

@@ -5,15 +5,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector,
-    SqlxSqliteConnector,
-};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::model::limits::{IDLE_IN_TRANSACTION, LOCK_TIMEOUT, STATEMENT_TIMEOUT};
 
@@ -37,7 +32,9 @@ pub enum OpenError {
         cause: std::io::Error,
     },
     /// Another process has the file.
-    #[error("{0} is in use by another entente process: one process serves one SQLite file. Stop it, or use PostgreSQL for several")]
+    #[error(
+        "{0} is in use by another entente process: one process serves one SQLite file. Stop it, or use PostgreSQL for several"
+    )]
     InUse(PathBuf),
     /// The database refuses.
     #[error("the database cannot be opened: {0}")]
@@ -57,7 +54,7 @@ pub struct Databases {
     /// How to connect the writer again.
     writer_options: WriterOptions,
     /// Held as long as the process serves a SQLite file.
-    lock: Option<File>,
+    _lock: Option<File>,
 }
 
 #[derive(Clone, Debug)]
@@ -145,7 +142,7 @@ async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
         writer,
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         writer_options,
-        lock: Some(lock),
+        _lock: Some(lock),
     })
 }
 
@@ -169,9 +166,8 @@ fn lock(database: &Path) -> Result<File, OpenError> {
 }
 
 fn open_postgres(url: &str) -> Result<Databases, OpenError> {
-    let options = PgConnectOptions::from_str(url)?
-        .application_name("entente")
-        .disable_statement_logging();
+    let options =
+        PgConnectOptions::from_str(url)?.application_name("entente").disable_statement_logging();
     let millis = |duration: Duration| duration.as_millis().to_string();
     let writer_options = options.clone().options([
         ("lock_timeout", millis(LOCK_TIMEOUT)),
@@ -191,6 +187,6 @@ fn open_postgres(url: &str) -> Result<Databases, OpenError> {
         writer: writer_options.clone().connect(),
         reader: SqlxPostgresConnector::from_sqlx_postgres_pool(reader),
         writer_options,
-        lock: None,
+        _lock: None,
     })
 }

@@ -43,7 +43,9 @@ fn of_sqlx(error: &sqlx::Error) -> Failure {
     };
     let code = error.code().unwrap_or_default();
     match code.parse::<u32>() {
-        Ok(number) if code.len() < 5 || error.message().starts_with("database") => of_sqlite(number),
+        Ok(number) if code.len() < 5 || error.message().starts_with("database") => {
+            of_sqlite(number)
+        }
         _ => of_postgres(&code),
     }
 }

@@ -37,7 +37,9 @@ impl Stage<'_> {
             return;
         }
         match item.kind.decode(before) {
-            Ok(object) => self.external.extend(external_keys(object.as_ref()).map(|key| (key, None))),
+            Ok(object) => {
+                self.external.extend(external_keys(object.as_ref()).map(|key| (key, None)))
+            }
             Err(error) => tracing::error!(%error, name = item.name, "a record cannot be decoded"),
         }
     }
@@ -68,7 +70,8 @@ impl Stage<'_> {
         problems.extend(&violations);
         let body = object.encode();
         if body.len() > RESOURCE_BYTES {
-            let text = format!("one resource may have {RESOURCE_BYTES} bytes, this has {}", body.len());
+            let text =
+                format!("one resource may have {RESOURCE_BYTES} bytes, this has {}", body.len());
             problems.add(Reason::MessageTooLarge, &at, text, "");
         }
         if let (MutationOutcome::Updated, Some((_, before))) = (item.outcome, &item.before)
@@ -88,7 +91,12 @@ impl Stage<'_> {
             let (_, scheme, value) = &key;
             let at = at.index(index);
             if !own.insert(key.clone()) {
-                problems.add(Reason::ValidationFailed, &at, format!("{scheme}:{value} stands here twice"), "");
+                problems.add(
+                    Reason::ValidationFailed,
+                    &at,
+                    format!("{scheme}:{value} stands here twice"),
+                    "",
+                );
                 continue;
             }
             match self.holder(&key) {
@@ -99,7 +107,12 @@ impl Stage<'_> {
                     } else {
                         (Reason::AlreadyExists, name.as_str())
                     };
-                    problems.add(reason, &at, format!("{scheme}:{value} is an external id of {name}"), resource);
+                    problems.add(
+                        reason,
+                        &at,
+                        format!("{scheme}:{value} is an external id of {name}"),
+                        resource,
+                    );
                 }
                 _ => {
                     self.external.insert(key, Some((item.key, item.name.clone())));
@@ -181,7 +194,12 @@ fn refuse_cycles(unit: &Unit, items: &[Item], problems: &mut Problems) {
                 if name == item.name {
                     let at = Path::Root;
                     let at = at.field(&item.path);
-                    problems.add(Reason::ValidationFailed, &at.field(&field), "must not lead back to itself", "");
+                    problems.add(
+                        Reason::ValidationFailed,
+                        &at.field(&field),
+                        "must not lead back to itself",
+                        "",
+                    );
                     break;
                 }
                 if seen.insert(name.clone()) {

@@ -326,8 +326,10 @@ impl<C: ConnectionTrait> Loader<'_, C> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let keys: Vec<_> =
-            wanted.iter().map(|(kind, scheme, value)| [*kind, scheme.as_str(), value.as_str()]).collect();
+        let keys: Vec<_> = wanted
+            .iter()
+            .map(|(kind, scheme, value)| [*kind, scheme.as_str(), value.as_str()])
+            .collect();
         let sql = self
             .sql(
                 "SELECT e.type, e.scheme, e.value, e.key, r.name FROM external_id e \
@@ -348,7 +350,8 @@ impl<C: ConnectionTrait> Loader<'_, C> {
     async fn referrers(&mut self, targets: &Targets) -> Result<(), DbErr> {
         let known = |name: &String| Some(self.found.names.get(name)?.as_ref()?.key);
         let by_alias = self.found.aliases.values().flatten();
-        let own: Vec<i64> = targets.names.iter().chain(by_alias.clone()).filter_map(known).collect();
+        let own: Vec<i64> =
+            targets.names.iter().chain(by_alias.clone()).filter_map(known).collect();
         let deleted = targets.deleted.iter().chain(
             targets.deleted.iter().filter_map(|name| self.found.aliases.get(name)).flatten(),
         );
@@ -358,7 +361,8 @@ impl<C: ConnectionTrait> Loader<'_, C> {
         }
         let mut sql = self.sql("SELECT q.target, r.name FROM (");
         let tables = self.registry.0.iter().flat_map(|kind| kind.tables);
-        let columns = tables.flat_map(|table| table.references.iter().map(move |c| (table.name, *c)));
+        let columns =
+            tables.flat_map(|table| table.references.iter().map(move |c| (table.name, *c)));
         for (index, (table, column)) in columns.enumerate() {
             let union = if index == 0 { "" } else { " UNION " };
             sql = sql
@@ -385,7 +389,8 @@ impl<C: ConnectionTrait> Loader<'_, C> {
             .iter()
             .filter_map(|name| Some(self.found.names.get(name)?.as_ref()?.key))
             .collect();
-        let edges: Vec<Hierarchy> = self.registry.0.iter().filter_map(|kind| kind.hierarchy).collect();
+        let edges: Vec<Hierarchy> =
+            self.registry.0.iter().filter_map(|kind| kind.hierarchy).collect();
         if start.is_empty() || edges.is_empty() {
             return Ok(());
         }
@@ -413,8 +418,7 @@ impl<C: ConnectionTrait> Loader<'_, C> {
 
 fn edge_query(edges: &Hierarchy) -> String {
     let Hierarchy { table, parent, condition } = edges;
-    let condition =
-        if condition.is_empty() { String::new() } else { format!(" AND {condition}") };
+    let condition = if condition.is_empty() { String::new() } else { format!(" AND {condition}") };
     format!("SELECT key, {parent} FROM {table} WHERE {parent} IS NOT NULL{condition}")
 }
 
@@ -436,8 +440,9 @@ pub async fn aliases<'n>(
 /// Decodes what the store holds; it was encoded by us, so this fails only on
 /// damage.
 pub fn decode(kind: &Kind, body: &[u8]) -> Result<Box<dyn Object>, DbErr> {
-    kind.decode(body)
-        .map_err(|error| DbErr::Custom(format!("a stored {} cannot be decoded: {error}", kind.type_name)))
+    kind.decode(body).map_err(|error| {
+        DbErr::Custom(format!("a stored {} cannot be decoded: {error}", kind.type_name))
+    })
 }
 
 /// Reads a model from a row.

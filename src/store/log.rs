@@ -75,11 +75,7 @@ struct Sized {
 
 /// The commits after `after` and up to `until`, as many as make a page: at least
 /// one if there is one.
-pub async fn page(
-    db: &impl ConnectionTrait,
-    after: i64,
-    until: i64,
-) -> Result<Vec<Logged>, DbErr> {
+pub async fn page(db: &impl ConnectionTrait, after: i64, until: i64) -> Result<Vec<Logged>, DbErr> {
     let backend = db.get_database_backend();
     let sql = Sql::new(backend, "SELECT revision, size FROM \"commit\" WHERE revision > ")
         .bind(after)
@@ -100,11 +96,7 @@ pub async fn page(
 }
 
 /// The commits from `first` to `last`.
-pub async fn range(
-    db: &impl ConnectionTrait,
-    first: i64,
-    last: i64,
-) -> Result<Vec<Logged>, DbErr> {
+pub async fn range(db: &impl ConnectionTrait, first: i64, last: i64) -> Result<Vec<Logged>, DbErr> {
     let backend = db.get_database_backend();
     let between = |text: &str| {
         Sql::new(backend, text).bind(first).push(" AND ").bind(last).push(" ORDER BY revision")

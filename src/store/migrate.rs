@@ -8,18 +8,20 @@ use sea_orm::{
 
 use super::committer::begin;
 use super::connect::Databases;
-use super::entities::head;
+use super::entities::{commit, head};
 use super::write::new_uid;
 use super::{FORMAT, chain, now_micros};
 
 /// Number of the lock under which replicas migrate, one after the other.
-const LOCK: i64 = 0x656e_7465_6e74_65;
+const LOCK: i64 = 0x0065_6e74_656e_7465;
 
 /// Why a store cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// The store is newer than this program.
-    #[error("the store has format {0}, and this version writes format {FORMAT}: use a newer version")]
+    #[error(
+        "the store has format {0}, and this version writes format {FORMAT}: use a newer version"
+    )]
     Newer(i32),
     /// The database refuses.
     #[error("the database cannot be migrated: {0}")]
@@ -32,7 +34,7 @@ pub struct Turn(Option<DatabaseTransaction>);
 
 impl Turn {
     /// Waits for the turn.
-    pub async fn take(databases: &Databases) -> Result<Self, DbErr> {
+    pub async fn take(databases: &Databases) -> Result<Self, MigrateError> {
         if databases.backend() != DbBackend::Postgres {
             return Ok(Self(None));
         }
@@ -46,11 +48,11 @@ impl Turn {
     }
 
     /// Lets the next one go.
-    pub async fn end(self) -> Result<(), DbErr> {
-        match self.0 {
-            Some(transaction) => transaction.rollback().await,
-            None => Ok(()),
+    pub async fn end(self) -> Result<(), MigrateError> {
+        if let Some(transaction) = self.0 {
+            transaction.rollback().await?;
         }
+        Ok(())
     }
 }
 
@@ -88,4 +90,21 @@ pub async fn migrate(databases: &Databases) -> Result<(), MigrateError> {
     }
     transaction.commit().await?;
     Ok(())
+}
+
+/// The head row, and the commit behind which the memory of the feed begins: the
+/// one that `base` chooses from the newest and the oldest revision kept.
+pub async fn stands_at(
+    databases: &Databases,
+    base: fn(i64, i64) -> i64,
+) -> Result<(head::Model, commit::Model), MigrateError> {
+    let db = &databases.writer;
+    let head = head::Entity::find_by_id(1).one(db).await?;
+    let head = head.ok_or_else(|| DbErr::RecordNotFound("the head row".to_owned()))?;
+    let base = base(head.revision, head.earliest_revision);
+    let commit = match commit::Entity::find_by_id(base).one(db).await? {
+        Some(commit) => commit,
+        None => chain::before_first(&head),
+    };
+    Ok((head, commit))
 }

@@ -36,7 +36,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
 use tokio::task::JoinHandle;
 
 use committer::{Committer, Publish, Queue};
@@ -132,18 +132,25 @@ impl Store {
     /// Where the log stands in the database, whoever wrote last.
     pub async fn head(&self) -> Result<head::Model> {
         self.check_up()?;
-        self.head_unchecked().await.map_err(|error| read_failed(&error))
+        self.head_unchecked().await
     }
 
     /// The same for those who look whether the database is there at all.
-    pub async fn head_unchecked(&self) -> Result<head::Model, DbErr> {
-        let found = head::Entity::find_by_id(1).one(&self.databases.reader).await?;
-        found.ok_or_else(|| DbErr::RecordNotFound("the head row".to_owned()))
+    pub async fn head_unchecked(&self) -> Result<head::Model> {
+        let found = head::Entity::find_by_id(1).one(&self.databases.reader).await;
+        let found = found.map_err(|error| read_failed(&error))?;
+        found.ok_or_else(|| read_failed(&DbErr::RecordNotFound("the head row".to_owned())))
+    }
+
+    /// Whether other processes may write to the same store.
+    pub fn is_shared(&self) -> bool {
+        self.databases.backend() == DbBackend::Postgres
     }
 
     /// A page of the log, see [`log::page`].
-    pub async fn log_page(&self, after: i64, until: i64) -> Result<Vec<log::Logged>, DbErr> {
-        log::page(&self.databases.reader, after, until).await
+    pub async fn log_page(&self, after: i64, until: i64) -> Result<Vec<log::Logged>> {
+        let page = log::page(&self.databases.reader, after, until).await;
+        page.map_err(|error| read_failed(&error))
     }
 
     /// The newest commit at or before `micros`, or 0.

@@ -129,10 +129,7 @@ pub fn read_failed(error: &DbErr) -> Error {
     }
 }
 
-async fn work(
-    questions: Arc<Mutex<mpsc::UnboundedReceiver<Question>>>,
-    databases: Arc<Databases>,
-) {
+async fn work(questions: Arc<Mutex<mpsc::UnboundedReceiver<Question>>>, databases: Arc<Databases>) {
     loop {
         let mut batch = Vec::new();
         {

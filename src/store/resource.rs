@@ -165,6 +165,11 @@ impl<T: Resource> Object for T {
     }
 }
 
+/// A message, or why its bytes are none.
+pub type Decoded = Result<Box<dyn Object>, prost::DecodeError>;
+/// A message, if it was of the type.
+type Unwrapped = Option<Box<dyn Object>>;
+
 /// A resource type as a value.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
@@ -188,8 +193,8 @@ pub struct Kind {
     pub canonical_id: fn(&str) -> String,
     /// Appends the derived fields as of a day.
     pub derive_encoded: fn(&mut Vec<u8>, i32),
-    decode: fn(&[u8]) -> Result<Box<dyn Object>, prost::DecodeError>,
-    unwrap: fn(Box<dyn Any>) -> Option<Box<dyn Object>>,
+    decode: fn(&[u8]) -> Decoded,
+    unwrap: fn(Box<dyn Any>) -> Unwrapped,
 }
 
 impl Kind {
@@ -212,12 +217,12 @@ impl Kind {
     }
 
     /// Decodes a message of this type.
-    pub fn decode(&self, bytes: &[u8]) -> Result<Box<dyn Object>, prost::DecodeError> {
+    pub fn decode(&self, bytes: &[u8]) -> Decoded {
         (self.decode)(bytes)
     }
 
     /// The message `message`, if it is of this type.
-    pub fn object(&self, message: Box<dyn Any>) -> Option<Box<dyn Object>> {
+    pub fn object(&self, message: Box<dyn Any>) -> Unwrapped {
         (self.unwrap)(message)
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::entities::{alias, change, commit, external_id, record, request, tombstone};
+use super::log::Logged;
 use super::resource::{Keys, Kind, Object};
 use super::sql::{Rows, Sql, delete_rows};
 use super::unit::{Touched, Unit};
@@ -18,7 +19,7 @@ const REPLACE_REQUEST: &str = " ON CONFLICT (actor, request_id) DO UPDATE SET \
      digest = excluded.digest, result = excluded.result, expires = excluded.expires";
 
 /// Adds the rows by which a resource is found and asked for.
-pub fn index_rows(
+pub(super) fn index_rows(
     kind: &Kind,
     key: i64,
     object: &dyn Object,
@@ -40,8 +41,9 @@ pub fn index_rows(
 }
 
 impl Unit {
-    /// Writes everything that was accepted and moves the head.
-    pub async fn save(mut self, db: &impl ConnectionTrait) -> Result<Saved, DbErr> {
+    /// Writes everything that was accepted and moves the head; what was appended to
+    /// the log.
+    pub(super) async fn save(mut self, db: &impl ConnectionTrait) -> Result<Vec<Logged>, DbErr> {
         let deletes = self.deletes();
         if !deletes.is_empty() {
             delete_rows(db, &deletes).await?;
@@ -68,7 +70,7 @@ impl Unit {
             .bind(head.next_key)
             .push(" WHERE id = 1");
         rows.insert(db, sql).await?;
-        Ok(Saved { logged: self.logged })
+        Ok(self.logged)
     }
 
     fn put_records(&self, rows: &mut Rows) {
@@ -125,11 +127,4 @@ impl Unit {
         }
         deletes.into_iter().map(|((_, table), keys)| (table, keys)).collect()
     }
-}
-
-/// What was appended to the log.
-#[derive(Debug)]
-pub struct Saved {
-    /// The commits, in order.
-    pub logged: Vec<super::log::Logged>,
 }

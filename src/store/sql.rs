@@ -201,7 +201,11 @@ impl Rows {
             while !rows.values.is_empty() {
                 let rest = rows.values.split_off(rows.values.len().min(fit));
                 let count = rows.values.len() / width;
-                text.push_str(&format!("INSERT INTO \"{}\" ({}) VALUES ", rows.table, rows.names()));
+                text.push_str(&format!(
+                    "INSERT INTO \"{}\" ({}) VALUES ",
+                    rows.table,
+                    rows.names()
+                ));
                 let row = format!("(?{})", ",?".repeat(width - 1));
                 for index in 0..count {
                     text.push_str(if index == 0 { "" } else { "," });

@@ -209,7 +209,14 @@ impl<'u> Stage<'u> {
         self.put(draft, MutationOutcome::Created, name, key, uid, None, Some(object));
     }
 
-    fn update(&mut self, draft: &Draft, new: &dyn Object, name: String, known: &Known, mask: &Mask) {
+    fn update(
+        &mut self,
+        draft: &Draft,
+        new: &dyn Object,
+        name: String,
+        known: &Known,
+        mask: &Mask,
+    ) {
         let before = known.body.clone().unwrap_or_default();
         let mut merged = mask.remove(&draft.kind.content(&before));
         merged.extend_from_slice(&mask.keep(&new.encode()));
@@ -272,9 +279,9 @@ impl<'u> Stage<'u> {
         before: Option<(i64, Bytes)>,
         object: Option<Box<dyn Object>>,
     ) {
-        let first = before.as_ref().map(|(_, body)| <FirstTime as prost::Message>::decode(body.as_ref()));
-        let known =
-            object.is_some().then(|| Known { key, uid, revision: 0, body: None });
+        let first =
+            before.as_ref().map(|(_, body)| <FirstTime as prost::Message>::decode(body.as_ref()));
+        let known = object.is_some().then(|| Known { key, uid, revision: 0, body: None });
         self.names.insert(name.clone(), known);
         self.items.push(Item {
             kind: draft.kind,

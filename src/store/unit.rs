@@ -42,7 +42,7 @@ pub(super) struct Touched {
 
 /// A group of writes as it is applied.
 #[derive(Debug)]
-pub struct Unit {
+pub(super) struct Unit {
     pub(super) registry: Registry,
     pub(super) head: head::Model,
     pub(super) loaded: Loaded,
@@ -52,14 +52,14 @@ pub struct Unit {
     pub(super) requests: Vec<request::Model>,
     answered: HashMap<(String, String), ([u8; 32], Written)>,
     /// What is appended to the log.
-    pub logged: Vec<Logged>,
+    pub(super) logged: Vec<Logged>,
     /// Microseconds since 1970.
     now: i64,
 }
 
 impl Unit {
     /// Begins a group at `head`, when the clock says `now` in microseconds.
-    pub fn new(registry: Registry, head: head::Model, loaded: Loaded, now: i64) -> Self {
+    pub(super) fn new(registry: Registry, head: head::Model, loaded: Loaded, now: i64) -> Self {
         Self {
             registry,
             head,
@@ -73,18 +73,13 @@ impl Unit {
         }
     }
 
-    /// Where the log stands after what was accepted so far.
-    pub fn head(&self) -> &head::Model {
-        &self.head
-    }
-
     /// Whether there is anything to store.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.logged.is_empty() && self.requests.is_empty()
     }
 
     /// Judges a request and, if it is accepted, takes it into the group.
-    pub fn apply(&mut self, write: &Write) -> Result<Written> {
+    pub(super) fn apply(&mut self, write: &Write) -> Result<Written> {
         if let Some(answer) = self.answered_before(write)? {
             return Ok(answer);
         }
@@ -166,14 +161,16 @@ impl Unit {
 
     /// What was deleted last under `name`, as the requests before have left it.
     pub(super) fn grave(&self, name: &str) -> Option<Grave> {
-        let own = self.touched.iter().filter(|(_, touched)| touched.name == name).next_back();
+        let own = self.touched.iter().rfind(|(_, touched)| touched.name == name);
         match own {
-            Some((&key, Touched { uid, last_revision, last_body, live: None, .. })) => Some(Grave {
-                key,
-                uid: *uid,
-                last_revision: *last_revision,
-                body: last_body.clone(),
-            }),
+            Some((&key, Touched { uid, last_revision, last_body, live: None, .. })) => {
+                Some(Grave {
+                    key,
+                    uid: *uid,
+                    last_revision: *last_revision,
+                    body: last_body.clone(),
+                })
+            }
             _ => self.loaded.graves.get(name).cloned(),
         }
     }
@@ -217,24 +214,29 @@ impl Unit {
         }
         let size: usize = changes.iter().map(|change| change.body.len()).sum();
         if size > COMMIT_BYTES {
-            let message = format!("one commit may write {COMMIT_BYTES} bytes, this would write {size}");
+            let message =
+                format!("one commit may write {COMMIT_BYTES} bytes, this would write {size}");
             return Err(Error::new(Reason::MessageTooLarge, message));
         }
         let revision = if changes.is_empty() { 0 } else { revision };
         if revision != 0 {
             self.append(write, commit_time, size, changes);
         }
-        let (results, bodies) = finished
-            .iter()
-            .map(|done| (done.result.clone(), done.body.clone()))
-            .unzip();
+        let (results, bodies) =
+            finished.iter().map(|done| (done.result.clone(), done.body.clone())).unzip();
         for done in finished {
             self.touch(done);
         }
         Ok(Written { revision, results, bodies })
     }
 
-    fn append(&mut self, write: &Write, commit_time: i64, size: usize, changes: Vec<change::Model>) {
+    fn append(
+        &mut self,
+        write: &Write,
+        commit_time: i64,
+        size: usize,
+        changes: Vec<change::Model>,
+    ) {
         let mut commit = commit::Model {
             revision: self.head.revision + 1,
             hash: Vec::new(),
@@ -287,8 +289,7 @@ impl Unit {
         if write.request_id.is_empty() {
             return;
         }
-        let answer =
-            ApplyResponse { results: written.results.clone(), revision: written.revision };
+        let answer = ApplyResponse { results: written.results.clone(), revision: written.revision };
         let kept = i64::try_from(REQUEST_KEPT.as_micros()).unwrap_or(i64::MAX);
         self.requests.push(request::Model {
             actor: write.actor.clone(),
@@ -374,7 +375,7 @@ fn finish(mut item: Item, revision: i64, commit_time: i64) -> Finished {
 }
 
 /// A deleted resource as it last was, with the revision of its deletion.
-pub fn last_body(before: &[u8], revision: i64) -> Vec<u8> {
+pub(super) fn last_body(before: &[u8], revision: i64) -> Vec<u8> {
     let mut body = wire::without(before, |number| number == 105 || number == 106);
     wire::put_field(105, etag(revision).as_bytes(), &mut body);
     wire::put_number(106, revision.cast_unsigned(), &mut body);

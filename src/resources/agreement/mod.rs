@@ -14,9 +14,7 @@ use super::{DateColumns, filled, ordinal, short_name};
 use crate::model::violations::{Path, Violations};
 use crate::model::wire;
 use crate::proto::v1::agreement_party::Party;
-use crate::proto::v1::{
-    Agreement, AgreementAction, AgreementLinkKind, AgreementParty, PartyRole,
-};
+use crate::proto::v1::{Agreement, AgreementAction, AgreementLinkKind, AgreementParty, PartyRole};
 use crate::store::resource::{Hierarchy, Keys, Resource, Table};
 use crate::store::sql::Rows;
 

@@ -56,12 +56,7 @@ fn party_names(agreement: &Agreement) -> HashSet<&str> {
     agreement.parties.iter().map(party_name).collect()
 }
 
-fn check_party(
-    party: &str,
-    parties: &HashSet<&str>,
-    at: &Path<'_>,
-    violations: &mut Violations,
-) {
+fn check_party(party: &str, parties: &HashSet<&str>, at: &Path<'_>, violations: &mut Violations) {
     if !party.is_empty() && !parties.contains(party) {
         violations.add(at, "must be the resource name of one of `parties`");
     }

@@ -28,10 +28,7 @@ pub fn status_on(
     day: Day,
 ) -> AgreementStatus {
     let bilateral = is_bilateral(parties);
-    let steps = actions
-        .iter()
-        .filter_map(|action| Step::of(action, bilateral, day))
-        .collect();
+    let steps = actions.iter().filter_map(|action| Step::of(action, bilateral, day)).collect();
     let mut status = AgreementStatus::Unknown;
     for step in in_order(steps) {
         if may_become(status, &step) {
@@ -71,19 +68,11 @@ impl Step {
             }
             Some(date.earliest())
         };
-        Some(Self {
-            day,
-            kind,
-            stage,
-            to,
-        })
+        Some(Self { day, kind, stage, to })
     }
 
     fn is_end(&self) -> bool {
-        matches!(
-            self.to,
-            AgreementStatus::Terminated | AgreementStatus::Abandoned
-        )
+        matches!(self.to, AgreementStatus::Terminated | AgreementStatus::Abandoned)
     }
 }
 
@@ -291,9 +280,7 @@ ABANDONED: TERMINATED";
     #[test]
     fn the_table_of_transitions_holds() {
         let mut all = vec![AgreementAction::default(); 31];
-        (0..)
-            .zip(&mut all)
-            .for_each(|(number, action)| action.kind = number);
+        (0..).zip(&mut all).for_each(|(number, action)| action.kind = number);
         let of = |action| Step::of(action, true, 0);
         let steps: Vec<_> = all.iter().filter_map(of).collect();
         for line in TRANSITIONS.lines() {
