@@ -82,10 +82,16 @@ fn request_id(given: Option<&HeaderValue>) -> HeaderValue {
     }
 }
 
-/// A message over the limit is refused before it is read, with a code of the
-/// transport's; we tell it as the contract has it.
+/// A message over the limit, and one that is none, is refused before it reaches
+/// us, with a code of the transport's; we tell it as the contract has it.
 fn told_as_ours(response: Response<Body>) -> Response<Body> {
     let text = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let undecodable = text("grpc-status") == Some("13")
+        && text("grpc-message").is_some_and(|message| message.contains("decode%20Protobuf"));
+    if undecodable {
+        let text = "the request is not an encoded message of its type";
+        return status(Error::new(Reason::ValidationFailed, text)).into_http();
+    }
     let too_large = text("grpc-status") == Some("11")
         && text("grpc-message")
             .is_some_and(|message| message.contains("message%20length%20too%20large"));

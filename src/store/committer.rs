@@ -248,7 +248,6 @@ impl Committer {
                 }
                 Failure::Lost | Failure::Busy if started.elapsed() >= PATIENCE => {
                     tracing::error!(%error, ?failure, "a group could not be written in time");
-                    self.state.set(Status::Down);
                     return Err(failure);
                 }
                 Failure::Lost => {

@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, SqlxSqliteConnector};
@@ -53,8 +54,8 @@ pub struct Databases {
     pub reader: DatabaseConnection,
     /// How to connect the writer again.
     writer_options: WriterOptions,
-    /// Held as long as the process serves a SQLite file.
-    _lock: Option<File>,
+    /// Held until a SQLite file is closed.
+    lock: Mutex<Option<File>>,
 }
 
 #[derive(Clone, Debug)]
@@ -99,10 +100,12 @@ impl Databases {
         self.writer_options.clone().connect()
     }
 
-    /// Closes all connections, so that SQLite leaves no log beside its file.
+    /// Closes all connections, so that SQLite leaves no log beside its file, and
+    /// gives the file free, whoever still holds this.
     pub async fn close(&self) {
         let _ = self.reader.clone().close().await;
         let _ = self.writer.clone().close().await;
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
@@ -142,7 +145,7 @@ async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
         writer,
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         writer_options,
-        _lock: Some(lock),
+        lock: Mutex::new(Some(lock)),
     })
 }
 
@@ -187,6 +190,6 @@ fn open_postgres(url: &str) -> Result<Databases, OpenError> {
         writer: writer_options.clone().connect(),
         reader: SqlxPostgresConnector::from_sqlx_postgres_pool(reader),
         writer_options,
-        _lock: None,
+        lock: Mutex::new(None),
     })
 }

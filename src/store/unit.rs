@@ -94,7 +94,7 @@ impl Unit {
         problems.into_result()?;
         let Stage { items, names, external, next_key, .. } = stage;
         if write.validate_only {
-            return Ok(preview(items));
+            return Ok(preview(items, dates::day_of_microseconds(self.now)));
         }
         let written = self.commit(write, items)?;
         self.loaded.names.extend(names);
@@ -392,7 +392,7 @@ fn changed_fields(item: &Item, before: Option<&Bytes>, after: &[u8]) -> String {
     names.join(",")
 }
 
-fn preview(items: Vec<Item>) -> Written {
+fn preview(items: Vec<Item>, day: dates::Day) -> Written {
     let (results, bodies) = items
         .into_iter()
         .map(|item| {
@@ -403,7 +403,10 @@ fn preview(items: Vec<Item>) -> Written {
                 ..MutationResult::default()
             };
             let body = match item.object {
-                Some(object) => object.encode().into(),
+                Some(mut object) => {
+                    object.derive(day);
+                    object.encode().into()
+                }
                 None => item.before.map(|(_, body)| body).unwrap_or_default(),
             };
             (result, body)

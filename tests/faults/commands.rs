@@ -1,0 +1,110 @@
+//! The program's commands beside a service that runs.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+use crate::database::Database;
+use crate::load::Load;
+use crate::process::{PROGRAM, Process, free_address};
+use crate::record::Record;
+use crate::wait::until_true;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_process_on_one_file_is_refused() {
+    let database = Database::sqlite();
+    let first = Process::start(&database.url()).await;
+    let mut second = Process::spawn(&database.url(), free_address());
+    let (status, _) = second.end().await;
+    assert!(!status.success());
+    let log = second.log();
+    assert!(log.contains("in use by another entente process"), "{log}");
+    assert!(first.client().is_serving().await, "the first is not disturbed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn healthcheck_ends_with_what_health_says() {
+    let database = Database::sqlite();
+    let mut process = Process::start(&database.url()).await;
+    assert_eq!(healthcheck(process.address), Some(0));
+    process.kill();
+    assert_eq!(healthcheck(process.address), Some(1));
+}
+
+fn healthcheck(address: SocketAddr) -> Option<i32> {
+    let mut command = Command::new(PROGRAM);
+    command.args(["healthcheck", "--listen", &address.to_string()]);
+    command.output().expect("the program starts").status.code()
+}
+
+on_both!(watch_goes_on_by_itself_over_restarts, super::watched);
+
+async fn watched(database: Database) {
+    let mut process = Process::start(&database.url()).await;
+    let (client, address) = (process.client(), process.address);
+    let watch = Printed::start(&process.url());
+    let load = Load::start(&client, "load", 4);
+    for _ in 0..3 {
+        load.until_more(12).await;
+        process.kill();
+        process = Process::start_at(&database.url(), address).await;
+    }
+    load.until_more(12).await;
+    load.finish().await;
+    let record = Record::checked(&database).await;
+    until_true("all lines", || watch.newest() >= record.head.revision).await;
+    let lines = watch.lines();
+    assert_eq!(lines.len(), record.commits.len());
+    for (line, logged) in lines.iter().zip(&record.commits) {
+        assert_eq!(line["revision"], logged.commit.revision.to_string());
+        let changes = line["changes"].as_array().expect("a commit has changes");
+        assert_eq!(changes.len(), logged.changes.len(), "{line}");
+        assert!(changes.iter().all(|change| change["resource"].is_object()), "{line}");
+    }
+    let last = lines.last().expect("there are some");
+    assert!(last["token"].is_string(), "{last}");
+}
+
+/// What `entente watch` prints.
+struct Printed {
+    child: Child,
+    lines: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Printed {
+    fn start(url: &str) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.args(["watch", "--from", "earliest", "--address", url]);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+        let out = child.stdout.take().expect("it is piped");
+        let lines = Arc::<Mutex<Vec<Value>>>::default();
+        let keep = Arc::clone(&lines);
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                let line = serde_json::from_str(&line).expect("each line is a JSON object");
+                keep.lock().expect("nobody panicked").push(line);
+            }
+        });
+        Self { child, lines }
+    }
+
+    fn lines(&self) -> Vec<Value> {
+        self.lines.lock().expect("every line was JSON").clone()
+    }
+
+    fn newest(&self) -> i64 {
+        let lines = self.lines.lock().expect("every line was JSON");
+        let revision = lines.last().and_then(|line| line["revision"].as_str());
+        revision.and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+}
+
+impl Drop for Printed {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,56 @@
+//! Clients that go away in the middle of a write.
+
+use std::time::Duration;
+
+use crate::chance::Chance;
+use crate::database::Database;
+use crate::process::Process;
+use crate::record::Record;
+use crate::task::{APPLIED, Task};
+
+/// Writes that are abandoned.
+const ABANDONED: u64 = 120;
+/// The longest time that a client waits, in microseconds.
+const WAIT: u64 = 12_000;
+
+on_both!(a_write_whose_client_leaves_is_done_or_not, super::abandoned);
+
+async fn abandoned(database: Database) {
+    let mut chance = Chance::of(&format!("leaving on {}", database.kind()));
+    let process = Process::start(&database.url()).await;
+    let client = process.client();
+    let mut clients = Vec::new();
+    for number in 0..ABANDONED {
+        let task = Task::apply(format!("left-{number}"));
+        let wait = Duration::from_micros(chance.below(WAIT));
+        // One leaves with its connection, the other cancels a call on a shared one.
+        let leaving = if number % 2 == 0 { process.client() } else { client.clone() };
+        clients.push(tokio::spawn(async move {
+            let left = tokio::time::timeout(wait, task.send(&leaving)).await;
+            drop(leaving);
+            left.is_err().then_some(task)
+        }));
+    }
+    let mut left = Vec::new();
+    for client in clients {
+        left.extend(client.await.expect("no client panics"));
+    }
+    assert!(!left.is_empty(), "every client stayed");
+    Task::create("after").send(&client).await.expect("writes go on");
+    let record = Record::checked(&database).await;
+    record.check_acknowledged([]);
+    let done = left.iter().filter(|task| !record.revisions_of(&task.request_id).is_empty());
+    println!("{} clients left, {} of their writes stand", left.len(), done.count());
+    for task in &left {
+        let answer = task.send(&client).await.expect("it can be repeated");
+        assert_eq!(answer.names.len(), APPLIED);
+        for name in &task.names {
+            assert!(client.exists(name).await, "{name}");
+        }
+    }
+    let record = Record::checked(&database).await;
+    record.check_acknowledged([]);
+    for task in &left {
+        assert_eq!(record.revisions_of(&task.request_id).len(), 1, "{task:?}");
+    }
+}

@@ -1,0 +1,90 @@
+//! Small resources that are right as they stand.
+
+use entente::proto::v1::agreement_party::Party;
+use entente::proto::v1::mutation::Operation;
+use entente::proto::v1::resource::Resource as Any;
+use entente::proto::v1::{
+    ActionKind, Agreement, AgreementAction, AgreementForm, AgreementParty, CooperationArea,
+    Country, CreateMutation, DeleteMutation, ExternalId, Mutation, Official, Resource,
+    UndeleteMutation, UpdateMutation,
+};
+use prost_types::FieldMask;
+
+/// A treaty between the countries of these ids.
+pub fn agreement(title: &str, countries: &[&str]) -> Agreement {
+    Agreement {
+        title: title.to_owned(),
+        form: AgreementForm::Treaty.into(),
+        parties: countries.iter().map(|id| party(id)).collect(),
+        ..Agreement::default()
+    }
+}
+
+/// A party by the id of its country.
+pub fn party(country: &str) -> AgreementParty {
+    let name = format!("countries/{country}");
+    AgreementParty { party: Some(Party::Country(name)), ..AgreementParty::default() }
+}
+
+/// An action on a date.
+pub fn action(kind: ActionKind, date: &str) -> AgreementAction {
+    AgreementAction { kind: kind.into(), date: date.to_owned(), ..AgreementAction::default() }
+}
+
+/// A country; its id goes beside it.
+pub fn country(display_name: &str) -> Country {
+    Country { display_name: display_name.to_owned(), ..Country::default() }
+}
+
+/// A cooperation area.
+pub fn area(display_name: &str) -> CooperationArea {
+    CooperationArea { display_name: display_name.to_owned(), ..CooperationArea::default() }
+}
+
+/// An official.
+pub fn official(display_name: &str) -> Official {
+    Official { display_name: display_name.to_owned(), ..Official::default() }
+}
+
+/// An external id.
+pub fn external(scheme: &str, value: &str) -> ExternalId {
+    ExternalId { scheme: scheme.to_owned(), value: value.to_owned() }
+}
+
+/// A field mask.
+pub fn mask(paths: &[&str]) -> Option<FieldMask> {
+    Some(FieldMask { paths: paths.iter().map(|path| (*path).to_owned()).collect() })
+}
+
+/// A resource of any type.
+pub fn any(resource: impl Into<Any>) -> Option<Resource> {
+    Some(Resource { resource: Some(resource.into()) })
+}
+
+/// Records `resource` under `id`, or under one of the server's if that is empty.
+pub fn create(id: &str, resource: Any) -> Mutation {
+    let resource = any(resource);
+    mutation(Operation::Create(CreateMutation { resource, id: id.to_owned() }))
+}
+
+/// Changes the fields `paths`; the populated ones if there are none.
+pub fn update(resource: Any, paths: &[&str]) -> Mutation {
+    let update_mask = if paths.is_empty() { None } else { mask(paths) };
+    let resource = any(resource);
+    mutation(Operation::Update(UpdateMutation { resource, update_mask, allow_missing: false }))
+}
+
+/// Deletes `name`.
+pub fn delete(name: &str) -> Mutation {
+    let name = name.to_owned();
+    mutation(Operation::Delete(DeleteMutation { name, etag: String::new() }))
+}
+
+/// Brings `name` back.
+pub fn undelete(name: &str) -> Mutation {
+    mutation(Operation::Undelete(UndeleteMutation { name: name.to_owned() }))
+}
+
+fn mutation(operation: Operation) -> Mutation {
+    Mutation { operation: Some(operation) }
+}
