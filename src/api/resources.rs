@@ -21,7 +21,6 @@ use crate::model::standard::{BatchGet, Create, Delete, Get, List, Standard, Unde
 use crate::model::violations::{Path, Violations};
 use crate::model::wire::{Mask, put_field};
 use crate::proto::Frame;
-use crate::store::load::canonical;
 use crate::store::resource::{Kind, Resource};
 use crate::store::write::{Draft, Write};
 
@@ -220,7 +219,7 @@ fn shown(kind: &Kind, body: Bytes, mask: Option<&Mask>) -> Bytes {
 
 fn canonical_name(api: &Api, kind: &Kind, name: &str, at: &Path<'_>) -> Result<String> {
     let belongs = name.split('/').next() == Some(kind.collection);
-    let canonical = canonical(api.store.registry, name).filter(|_| belongs);
+    let canonical = api.store.registry.canonical(name).filter(|_| belongs);
     canonical.ok_or_else(|| {
         Error::invalid(at, format!("must be a name such as {}/{{id}}", kind.collection))
     })

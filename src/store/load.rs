@@ -10,9 +10,8 @@ use uuid::Uuid;
 use super::entities::request;
 use super::resource::{Hierarchy, Kind, Object, Registry};
 use super::sql::Sql;
-use super::write::{Operation, Write};
-use crate::model::names;
-use crate::model::violations::Path;
+use super::wanted::{Targets, Wanted};
+use super::write::Write;
 
 /// Referrers that an answer lists for each resource.
 const REFERRERS_TOLD: i64 = 20;
@@ -86,86 +85,6 @@ pub async fn load(
         loader.parents(wanted.parents).await?;
     }
     Ok(loader.found)
-}
-
-/// Which records the group is about.
-#[derive(Debug, Default)]
-struct Targets {
-    names: HashSet<String>,
-    deleted: HashSet<String>,
-    undeleted: HashSet<String>,
-    /// Whether an existing record could get another parent.
-    moves_edges: bool,
-}
-
-impl Targets {
-    fn of(registry: Registry, writes: &[Write]) -> Self {
-        let mut targets = Self::default();
-        for write in writes {
-            for check in &write.checks {
-                targets.names.extend(canonical(registry, &check.name));
-            }
-            for draft in &write.drafts {
-                let name = match &draft.operation {
-                    Operation::Create { .. } => continue,
-                    Operation::Update { name, .. } => name,
-                    Operation::Delete { name, .. } => {
-                        targets.deleted.extend(canonical(registry, name));
-                        name
-                    }
-                    Operation::Undelete { name } => {
-                        targets.undeleted.extend(canonical(registry, name));
-                        name
-                    }
-                };
-                targets.moves_edges |= draft.kind.hierarchy.is_some();
-                targets.names.extend(canonical(registry, name));
-            }
-        }
-        targets
-    }
-}
-
-/// The one way to write `name`, if it is a name of one of the types.
-pub fn canonical(registry: Registry, name: &str) -> Option<String> {
-    let (_, id) = names::split(name)?;
-    Some(registry.by_name(name)?.name(id))
-}
-
-/// What the messages of the group name.
-#[derive(Debug, Default)]
-struct Wanted {
-    names: HashSet<String>,
-    external: HashSet<ExternalKey>,
-    parents: HashSet<String>,
-}
-
-impl Wanted {
-    fn add_drafts(&mut self, registry: Registry, writes: &mut [Write]) {
-        for draft in writes.iter_mut().flat_map(|write| &mut write.drafts) {
-            match &mut draft.operation {
-                Operation::Create { object, name } => {
-                    self.names.extend(name.iter().cloned());
-                    self.add(registry, object.as_mut());
-                }
-                Operation::Update { object, .. } => self.add(registry, object.as_mut()),
-                Operation::Delete { .. } | Operation::Undelete { .. } => {}
-            }
-        }
-    }
-
-    fn add(&mut self, registry: Registry, object: &mut dyn Object) {
-        let names = &mut self.names;
-        object.visit_references(&Path::Root, &mut |_, _, name| {
-            names.extend(canonical(registry, name));
-        });
-        let type_name = object.type_name();
-        for id in object.common().external_ids {
-            self.external.insert((type_name, id.scheme.clone(), id.value.clone()));
-        }
-        let parents = object.parents().into_iter();
-        self.parents.extend(parents.filter_map(|(_, name)| canonical(registry, &name)));
-    }
 }
 
 struct Loader<'d, C> {

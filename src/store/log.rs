@@ -140,7 +140,7 @@ pub async fn body_at(
     let kind: String = row.try_get_by_index(0)?;
     if kind == ChangeKind::Deleted.as_str() {
         let before: Option<Vec<u8>> = row.try_get_by_index(2)?;
-        return Ok(before.map(|body| super::unit::last_body(&body, revision)));
+        return Ok(before.map(|body| super::finish::last_body(&body, revision)));
     }
     row.try_get_by_index(1).map(Some)
 }

@@ -16,6 +16,7 @@ pub mod committer;
 pub mod connect;
 pub mod entities;
 pub mod failure;
+mod finish;
 mod judge;
 pub mod list;
 pub mod load;
@@ -29,6 +30,7 @@ pub mod sql;
 mod stage;
 pub mod state;
 mod unit;
+mod wanted;
 pub mod write;
 
 use std::collections::HashSet;

@@ -258,6 +258,12 @@ impl Registry {
         self.0.iter().find(|kind| kind.collection == collection)
     }
 
+    /// The one way to write `name`, if it is a name of one of the types.
+    pub fn canonical(&self, name: &str) -> Option<String> {
+        let (_, id) = names::split(name)?;
+        Some(self.by_name(name)?.name(id))
+    }
+
     /// The collections, for messages.
     pub fn collections(&self) -> String {
         let names: Vec<_> = self.0.iter().map(|kind| kind.collection).collect();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::load::{ExternalKey, Grave, Known, canonical};
+use super::load::{ExternalKey, Grave, Known};
 use super::resource::{Kind, Object};
 use super::unit::{Unit, expect_etag};
 use super::write::{Draft, Operation, new_uid};
@@ -125,7 +125,7 @@ impl<'u> Stage<'u> {
 
     /// What `name` leads to, after what this request has staged.
     pub(super) fn find(&self, name: &str) -> Found {
-        let canonical = canonical(self.unit.registry, name).unwrap_or_else(|| name.to_owned());
+        let canonical = self.unit.registry.canonical(name).unwrap_or_else(|| name.to_owned());
         if let Some(known) = self.known(&canonical) {
             return Found::One(canonical, known.clone());
         }

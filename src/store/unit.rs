@@ -10,19 +10,19 @@ use bytes::Bytes;
 use prost::Message;
 
 use super::entities::{change, commit, head, request};
+use super::finish::{Finished, finish, preview};
 use super::judge::parent_names;
-use super::load::{ExternalKey, Grave, Known, Loaded, canonical};
-use super::log::{ChangeKind, Logged};
+use super::load::{ExternalKey, Grave, Known, Loaded};
+use super::log::Logged;
 use super::resource::{Keys, Kind, Object, Registry};
 use super::stage::{Item, Stage};
-use super::write::{Expectation, Write, Written, etag, timestamp};
+use super::write::{Expectation, Write, Written, etag};
 use super::{FORMAT, chain};
 use crate::model::dates;
 use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::limits::{COMMIT_BYTES, REQUEST_KEPT};
 use crate::model::violations::Path;
-use crate::model::wire;
-use crate::proto::v1::{ApplyResponse, MutationOutcome, MutationResult};
+use crate::proto::v1::{ApplyResponse, MutationOutcome};
 
 /// A record as the group leaves it.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ impl Unit {
     fn check(&self, write: &Write, problems: &mut Problems) {
         for check in &write.checks {
             let path = Path::Root.field(&check.path);
-            let name = canonical(self.registry, &check.name);
+            let name = self.registry.canonical(&check.name);
             let known = name.as_ref().and_then(|name| self.known(name));
             let told = name.as_deref().unwrap_or(&check.name);
             match (&check.expectation, known) {
@@ -322,95 +322,4 @@ pub(super) fn expect_etag(
         let text = format!("{name} has the etag {current} by now: read it again");
         problems.add(Reason::EtagMismatch, at, text, name);
     }
-}
-
-/// An item with its revision.
-#[derive(Debug)]
-struct Finished {
-    item: Item,
-    change: Option<change::Model>,
-    body: Bytes,
-    result: MutationResult,
-}
-
-fn finish(mut item: Item, revision: i64, commit_time: i64) -> Finished {
-    let mut result = MutationResult {
-        outcome: item.outcome.into(),
-        name: item.name.clone(),
-        uid: item.uid.to_string(),
-        revision,
-        etag: etag(revision),
-    };
-    let before = item.before.clone();
-    if item.outcome == MutationOutcome::Unchanged {
-        let (revision, body) = before.unwrap_or_default();
-        result.revision = revision;
-        result.etag = etag(revision);
-        return Finished { item, change: None, body, result };
-    }
-    let body: Bytes = match &mut item.object {
-        Some(object) => {
-            let common = object.common_mut();
-            *common.etag = result.etag.clone();
-            *common.revision = revision;
-            *common.create_time = Some(item.create_time.unwrap_or_else(|| timestamp(commit_time)));
-            *common.update_time = Some(timestamp(commit_time));
-            object.derive(dates::day_of_microseconds(commit_time));
-            object.encode().into()
-        }
-        None => last_body(&before.clone().unwrap_or_default().1, revision).into(),
-    };
-    let change = change::Model {
-        revision,
-        ordinal: 0,
-        kind: ChangeKind::of(item.outcome).as_str().to_owned(),
-        key: item.key,
-        name: item.name.clone(),
-        uid: item.uid,
-        previous_revision: before.as_ref().map_or(0, |(revision, _)| *revision),
-        fields: changed_fields(&item, before.as_ref().map(|(_, body)| body), &body),
-        body: if item.object.is_some() { body.to_vec() } else { Vec::new() },
-    };
-    Finished { item, change: Some(change), body, result }
-}
-
-/// A deleted resource as it last was, with the revision of its deletion.
-pub(super) fn last_body(before: &[u8], revision: i64) -> Vec<u8> {
-    let mut body = wire::without(before, |number| number == 105 || number == 106);
-    wire::put_field(105, etag(revision).as_bytes(), &mut body);
-    wire::put_number(106, revision.cast_unsigned(), &mut body);
-    body
-}
-
-fn changed_fields(item: &Item, before: Option<&Bytes>, after: &[u8]) -> String {
-    let Some(before) = before.filter(|_| item.object.is_some()) else { return String::new() };
-    let message = item.kind.descriptor();
-    let names: Vec<String> = wire::changed_fields(before, after)
-        .into_iter()
-        .filter_map(|number| Some(message.get_field(number)?.name().to_owned()))
-        .collect();
-    names.join(",")
-}
-
-fn preview(items: Vec<Item>, day: dates::Day) -> Written {
-    let (results, bodies) = items
-        .into_iter()
-        .map(|item| {
-            let result = MutationResult {
-                outcome: item.outcome.into(),
-                name: item.name.clone(),
-                uid: item.uid.to_string(),
-                ..MutationResult::default()
-            };
-            let body = match item.object {
-                Some(mut object) => {
-                    object.derive(day);
-                    object.encode().into()
-                }
-                None => item.before.map(|(_, body)| body).unwrap_or_default(),
-            };
-            (result, body)
-        })
-        .unzip();
-    Written { revision: 0, results, bodies }
 }

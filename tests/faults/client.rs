@@ -24,55 +24,55 @@ const CALL: Duration = Duration::from_secs(40);
 
 /// A client with one connection, made when it is needed and again when it is lost.
 #[derive(Clone, Debug)]
-pub struct Client {
+pub(crate) struct Client {
     /// Address of the service.
-    pub url: String,
+    pub(crate) url: String,
     channel: Channel,
 }
 
 impl Client {
     /// A client of the service at `address`.
-    pub fn of(address: SocketAddr) -> Self {
+    pub(crate) fn of(address: SocketAddr) -> Self {
         let url = format!("http://{address}");
         let endpoint = Endpoint::from_shared(url.clone()).expect("an address is a URL");
         Self { url, channel: endpoint.connect_timeout(CALL).timeout(CALL).connect_lazy() }
     }
 
     /// Agreements.
-    pub fn agreements(&self) -> AgreementServiceClient<Channel> {
+    pub(crate) fn agreements(&self) -> AgreementServiceClient<Channel> {
         AgreementServiceClient::new(self.channel.clone())
     }
 
     /// Atomic writes.
-    pub fn records(&self) -> RecordServiceClient<Channel> {
+    pub(crate) fn records(&self) -> RecordServiceClient<Channel> {
         RecordServiceClient::new(self.channel.clone())
     }
 
     /// Changes.
-    pub fn changes(&self) -> ChangeServiceClient<Channel> {
+    pub(crate) fn changes(&self) -> ChangeServiceClient<Channel> {
         ChangeServiceClient::new(self.channel.clone())
     }
 
     /// What health says; `None` if nobody answers.
-    pub async fn health(&self) -> Option<ServingStatus> {
+    pub(crate) async fn health(&self) -> Option<ServingStatus> {
         let mut client = HealthClient::new(self.channel.clone());
         let answer = client.check(HealthCheckRequest::default()).await.ok()?;
         Some(answer.into_inner().status())
     }
 
     /// Whether it says that it serves.
-    pub async fn is_serving(&self) -> bool {
+    pub(crate) async fn is_serving(&self) -> bool {
         self.health().await == Some(ServingStatus::Serving)
     }
 
     /// The agreement `name`.
-    pub async fn get(&self, name: &str) -> Result<Agreement, Status> {
+    pub(crate) async fn get(&self, name: &str) -> Result<Agreement, Status> {
         let request = GetAgreementRequest { name: name.to_owned(), read_mask: None };
         self.agreements().get_agreement(request).await.map(tonic::Response::into_inner)
     }
 
     /// Whether there is an agreement `name`.
-    pub async fn exists(&self, name: &str) -> bool {
+    pub(crate) async fn exists(&self, name: &str) -> bool {
         match self.get(name).await {
             Ok(_) => true,
             Err(status) if status.code() == Code::NotFound => false,
@@ -81,12 +81,12 @@ impl Client {
     }
 
     /// Where the log stands.
-    pub async fn head(&self) -> Result<GetHeadResponse, Status> {
+    pub(crate) async fn head(&self) -> Result<GetHeadResponse, Status> {
         self.changes().get_head(GetHeadRequest {}).await.map(tonic::Response::into_inner)
     }
 
     /// A watch that resumes by itself, over everything there ever was.
-    pub fn watch_all(&self) -> Watch {
+    pub(crate) fn watch_all(&self) -> Watch {
         let start = Some(Start::Origin(Origin::Earliest.into()));
         let request = WatchChangesRequest { start, ..WatchChangesRequest::default() };
         Watch::new(std::slice::from_ref(&self.url), request).expect("the address is a URL")
@@ -95,12 +95,12 @@ impl Client {
 
 /// The reason in the status' details; empty if it has none, as when the
 /// connection broke.
-pub fn reason(status: &Status) -> String {
+pub(crate) fn reason(status: &Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
 }
 
 /// Checks that `status` is the one for a store that does not answer.
-pub fn assert_store_unavailable(status: &Status) {
+pub(crate) fn assert_store_unavailable(status: &Status) {
     assert_eq!(status.code(), Code::Unavailable, "{status}");
     assert_eq!(reason(status), "STORE_UNAVAILABLE", "{status}");
     let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);

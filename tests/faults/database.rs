@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 /// An empty database, removed at the end of the story.
 #[derive(Debug)]
-pub enum Database {
+pub(crate) enum Database {
     /// A file in a folder of its own.
     Sqlite(TempDir),
     /// One of the databases of the server at the address.
@@ -21,12 +21,12 @@ pub enum Database {
 
 impl Database {
     /// A SQLite file.
-    pub fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         Self::Sqlite(tempfile::tempdir().expect("there is room for a folder"))
     }
 
     /// A database of the PostgreSQL server for tests.
-    pub async fn postgres() -> Self {
+    pub(crate) async fn postgres() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let server = std::env::var("ENTENTE_TEST_POSTGRES").expect(
             "ENTENTE_TEST_POSTGRES must be the address of a PostgreSQL server for tests: run scripts/test",
@@ -40,7 +40,7 @@ impl Database {
     }
 
     /// Short name of the kind.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "sqlite",
             Self::Postgres { .. } => "postgres",
@@ -48,7 +48,7 @@ impl Database {
     }
 
     /// Address as the service takes it.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         match self {
             Self::Sqlite(folder) => format!("sqlite:{}", folder.path().join("entente.db").display()),
             Self::Postgres { server, name } => with_database(server, name),
@@ -56,7 +56,7 @@ impl Database {
     }
 
     /// Host and port of the PostgreSQL server.
-    pub fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         let url = self.url();
         let authority = url.split("//").nth(1).and_then(|rest| rest.split('/').next());
         let authority = authority.expect("the address names a server");
@@ -64,12 +64,12 @@ impl Database {
     }
 
     /// Its address by way of `proxy`, a host and port.
-    pub fn url_by(&self, proxy: &str) -> String {
+    pub(crate) fn url_by(&self, proxy: &str) -> String {
         self.url().replacen(&self.host(), proxy, 1)
     }
 
     /// A connection of our own, beside the service.
-    pub async fn connect(&self) -> DatabaseConnection {
+    pub(crate) async fn connect(&self) -> DatabaseConnection {
         connect(&self.url()).await
     }
 }

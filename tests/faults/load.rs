@@ -16,15 +16,15 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// A task that was acknowledged.
 #[derive(Clone, Debug)]
-pub struct Acknowledged {
+pub(crate) struct Acknowledged {
     /// The task.
-    pub task: Task,
+    pub(crate) task: Task,
     /// What was answered.
-    pub answer: Answer,
+    pub(crate) answer: Answer,
     /// How often it had been sent by then.
-    pub tries: u32,
+    pub(crate) tries: u32,
     /// When the answer came.
-    pub at: Instant,
+    pub(crate) at: Instant,
 }
 
 /// What writers know.
@@ -36,7 +36,7 @@ struct Ledger {
 
 /// Writers at work.
 #[derive(Debug)]
-pub struct Load {
+pub(crate) struct Load {
     ledger: Arc<Mutex<Ledger>>,
     sent: watch::Receiver<u64>,
     stop: watch::Sender<bool>,
@@ -45,7 +45,7 @@ pub struct Load {
 
 impl Load {
     /// Starts `writers` of them, whose request ids begin with `label`.
-    pub fn start(client: &Client, label: &str, writers: usize) -> Self {
+    pub(crate) fn start(client: &Client, label: &str, writers: usize) -> Self {
         let (sent_in, sent) = watch::channel(0);
         let (stop, stopped) = watch::channel(false);
         let ledger = Arc::<Mutex<Ledger>>::default();
@@ -64,12 +64,12 @@ impl Load {
     }
 
     /// How many requests have been sent.
-    pub fn sent(&self) -> u64 {
+    pub(crate) fn sent(&self) -> u64 {
         *self.sent.borrow()
     }
 
     /// Waits until so many requests have been sent.
-    pub async fn until_sent(&self, count: u64) {
+    pub(crate) async fn until_sent(&self, count: u64) {
         let mut sent = self.sent.clone();
         let waited = sent.wait_for(|sent| *sent >= count);
         crate::wait::within("requests being sent", crate::wait::PATIENCE, waited)
@@ -78,23 +78,23 @@ impl Load {
     }
 
     /// Waits until so many more have been acknowledged.
-    pub async fn until_more(&self, count: usize) {
+    pub(crate) async fn until_more(&self, count: usize) {
         let goal = self.acknowledged().len() + count;
         until_true("more acknowledged writes", || self.count() >= goal).await;
     }
 
     /// How many have been acknowledged.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.ledger().acknowledged.len()
     }
 
     /// All that has been acknowledged so far.
-    pub fn acknowledged(&self) -> Vec<Acknowledged> {
+    pub(crate) fn acknowledged(&self) -> Vec<Acknowledged> {
         self.ledger().acknowledged.clone()
     }
 
     /// Lets every writer finish its task, and returns all that was acknowledged.
-    pub async fn finish(self) -> Vec<Acknowledged> {
+    pub(crate) async fn finish(self) -> Vec<Acknowledged> {
         self.stop.send_replace(true);
         let Self { ledger, writers, .. } = self;
         for writer in writers {

@@ -11,25 +11,25 @@ use crate::client::Client;
 use crate::wait::{PATIENCE, until};
 
 /// The program.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_entente");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_entente");
 
 /// A service that runs, killed when it is dropped.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     /// Where it listens.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Process {
     /// Starts the service on a free port and waits until it is healthy.
-    pub async fn start(url: &str) -> Self {
+    pub(crate) async fn start(url: &str) -> Self {
         Self::start_at(url, free_address()).await
     }
 
     /// Starts the service on `address` and waits until it is healthy.
-    pub async fn start_at(url: &str, address: SocketAddr) -> Self {
+    pub(crate) async fn start_at(url: &str, address: SocketAddr) -> Self {
         let mut process = Self::spawn(url, address);
         let client = Client::of(address);
         until("a healthy service", async || {
@@ -41,7 +41,7 @@ impl Process {
     }
 
     /// Starts the service and does not wait.
-    pub fn spawn(url: &str, address: SocketAddr) -> Self {
+    pub(crate) fn spawn(url: &str, address: SocketAddr) -> Self {
         // Beyond a limit of size a write should fail, as on a full disk, not kill.
         let mut command = Command::new("sh");
         command
@@ -65,40 +65,40 @@ impl Process {
     }
 
     /// Its address as clients take it.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// A client of it.
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::of(self.address)
     }
 
     /// Number of the process.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Ends it as a power failure would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it is ours");
     }
 
     /// Sends it a signal, such as `TERM`.
-    pub fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let command = format!("kill -{signal} {}", self.id());
         let sent = Command::new("sh").args(["-c", &command]).status().expect("there is a shell");
         assert!(sent.success(), "{command}");
     }
 
     /// How it ended; `None` while it runs.
-    pub fn ended(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("it is ours")
     }
 
     /// Waits for its end; also how long that took.
-    pub async fn end(&mut self) -> (ExitStatus, Duration) {
+    pub(crate) async fn end(&mut self) -> (ExitStatus, Duration) {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
             if let Some(status) = self.ended() {
@@ -110,7 +110,7 @@ impl Process {
     }
 
     /// What it has logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.lock().expect("no test failed here").join("\n")
     }
 }
@@ -127,7 +127,7 @@ impl Drop for Process {
 
 /// An address that nobody listens on. It lies below the ports that the system
 /// gives to outgoing connections, so that it is still free after a restart.
-pub fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let begin = u16::try_from(std::process::id() % 5_000).expect("it is small");
     loop {

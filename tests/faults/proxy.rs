@@ -15,7 +15,7 @@ const COMMITTER: &[u8] = b"lock_timeout";
 
 /// Where a connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub(crate) enum Cut {
     /// COMMIT never reaches the database.
     Before,
     /// COMMIT is on its way when the connection goes.
@@ -26,7 +26,7 @@ pub enum Cut {
 
 /// What happens to connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gate {
+pub(crate) enum Gate {
     /// They are carried.
     Open,
     /// They are cut, and new ones too.
@@ -37,9 +37,9 @@ pub enum Gate {
 
 /// The proxy.
 #[derive(Debug)]
-pub struct Proxy {
+pub(crate) struct Proxy {
     /// Where it listens.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     shared: Arc<Shared>,
 }
 
@@ -52,7 +52,7 @@ struct Shared {
 
 impl Proxy {
     /// A proxy before the server at `target`.
-    pub async fn start(target: String) -> Self {
+    pub(crate) async fn start(target: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
         let gate = watch::Sender::new(Gate::Open);
@@ -68,17 +68,17 @@ impl Proxy {
     }
 
     /// Treats all connections, and new ones, as `gate` says.
-    pub fn set(&self, gate: Gate) {
+    pub(crate) fn set(&self, gate: Gate) {
         self.shared.gate.send_replace(gate);
     }
 
     /// Cuts the committer's connection at its next COMMIT.
-    pub fn cut_next(&self, cut: Cut) {
+    pub(crate) fn cut_next(&self, cut: Cut) {
         *self.shared.cut.lock().expect("nobody panicked") = Some(cut);
     }
 
     /// Whether the cut that was asked for has been made.
-    pub fn has_cut(&self) -> bool {
+    pub(crate) fn has_cut(&self) -> bool {
         self.shared.cut.lock().expect("nobody panicked").is_none()
     }
 }

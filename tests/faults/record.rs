@@ -6,7 +6,7 @@ use entente::store::chain;
 use entente::store::entities::{head, record, tombstone};
 use entente::store::log::{self, Logged};
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IsolationLevel,
+    AccessMode, DatabaseTransaction, DbBackend, EntityTrait, IsolationLevel,
     TransactionTrait,
 };
 
@@ -16,18 +16,18 @@ use crate::task::APPLIED;
 
 /// A snapshot of a store.
 #[derive(Debug)]
-pub struct Record {
+pub(crate) struct Record {
     /// Where the log says that it stands.
-    pub head: head::Model,
+    pub(crate) head: head::Model,
     /// The log.
-    pub commits: Vec<Logged>,
+    pub(crate) commits: Vec<Logged>,
     live: Vec<record::Model>,
     dead: Vec<tombstone::Model>,
 }
 
 impl Record {
     /// Reads everything.
-    pub async fn read(database: &Database) -> Self {
+    pub(crate) async fn read(database: &Database) -> Self {
         let connection = database.connect().await;
         let snapshot = match connection.get_database_backend() {
             DbBackend::Postgres => {
@@ -44,7 +44,7 @@ impl Record {
     }
 
     /// Reads everything that a transaction sees.
-    pub async fn read_in(db: &DatabaseTransaction) -> Self {
+    pub(crate) async fn read_in(db: &DatabaseTransaction) -> Self {
         let head = head::Entity::find_by_id(1).one(db).await.expect("the head is read");
         let head = head.expect("the store has a head");
         let mut commits: Vec<Logged> = Vec::new();
@@ -62,7 +62,7 @@ impl Record {
     }
 
     /// Reads everything and checks it.
-    pub async fn checked(database: &Database) -> Self {
+    pub(crate) async fn checked(database: &Database) -> Self {
         let record = Self::read(database).await;
         record.check_chain().expect("the chain holds");
         record.check_fold().expect("the tables are what the log leads to");
@@ -70,7 +70,7 @@ impl Record {
     }
 
     /// Whether the chain leads from genesis to the head without a gap.
-    pub fn check_chain(&self) -> Result<(), String> {
+    pub(crate) fn check_chain(&self) -> Result<(), String> {
         let mut previous = chain::genesis(self.head.store_id).to_vec();
         for (expected, Logged { commit, changes }) in (1..).zip(&self.commits) {
             if commit.revision != expected {
@@ -118,7 +118,7 @@ impl Record {
 
     /// Checks that every acknowledged write stands where it was said to, whole,
     /// and that no request was done twice.
-    pub fn check_acknowledged<'a>(&self, all: impl IntoIterator<Item = &'a Acknowledged>) {
+    pub(crate) fn check_acknowledged<'a>(&self, all: impl IntoIterator<Item = &'a Acknowledged>) {
         for Acknowledged { task, answer, .. } in all {
             let index = usize::try_from(answer.revision - 1).expect("revisions begin with 1");
             let logged = self.commits.get(index);
@@ -139,7 +139,7 @@ impl Record {
     }
 
     /// The revisions of the commits for `request_id`.
-    pub fn revisions_of(&self, request_id: &str) -> Vec<i64> {
+    pub(crate) fn revisions_of(&self, request_id: &str) -> Vec<i64> {
         let of = self.commits.iter().filter(|logged| logged.commit.request_id == request_id);
         of.map(|logged| logged.commit.revision).collect()
     }

@@ -11,14 +11,14 @@ use crate::wait::until_true;
 
 /// Listens from the first commit on, until it is dropped.
 #[derive(Debug)]
-pub struct Subscriber {
+pub(crate) struct Subscriber {
     seen: Arc<Mutex<Vec<Commit>>>,
     task: JoinHandle<()>,
 }
 
 impl Subscriber {
     /// Begins to listen.
-    pub fn start(client: &Client) -> Self {
+    pub(crate) fn start(client: &Client) -> Self {
         let mut watch = client.watch_all();
         let seen = Arc::<Mutex<Vec<Commit>>>::default();
         let keep = Arc::clone(&seen);
@@ -33,12 +33,12 @@ impl Subscriber {
     }
 
     /// The newest revision that it has seen.
-    pub fn newest(&self) -> i64 {
+    pub(crate) fn newest(&self) -> i64 {
         self.seen.lock().expect("nobody panicked").last().map_or(0, |commit| commit.revision)
     }
 
     /// Waits until it has seen `revision`.
-    pub async fn until(&self, revision: i64) {
+    pub(crate) async fn until(&self, revision: i64) {
         until_true(format!("the subscriber to see revision {revision}"), || {
             assert!(!self.task.is_finished(), "the subscriber gave up");
             self.newest() >= revision
@@ -47,7 +47,7 @@ impl Subscriber {
     }
 
     /// Checks that it has seen every commit of `record` once, in order.
-    pub async fn check(&self, record: &Record) {
+    pub(crate) async fn check(&self, record: &Record) {
         self.until(record.head.revision).await;
         let seen = self.seen.lock().expect("nobody panicked");
         let told = seen.iter().map(|commit| {

@@ -10,11 +10,11 @@ use tonic::Status;
 use crate::client::Client;
 
 /// How many mutations an Apply has.
-pub const APPLIED: usize = 3;
+pub(crate) const APPLIED: usize = 3;
 
 /// What a task does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub(crate) enum Deed {
     /// Creates one agreement.
     Create,
     /// Gives an agreement a new title.
@@ -25,46 +25,46 @@ pub enum Deed {
 
 /// A write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Task {
+pub(crate) struct Task {
     /// Its request id, unique.
-    pub request_id: String,
+    pub(crate) request_id: String,
     /// What it does.
-    pub deed: Deed,
+    pub(crate) deed: Deed,
     /// The resources that it writes.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 /// What was answered to a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The commit.
-    pub revision: i64,
+    pub(crate) revision: i64,
     /// The resources that were written.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 impl Task {
     /// Creates one agreement, called after the id.
-    pub fn create(request_id: impl Into<String>) -> Self {
+    pub(crate) fn create(request_id: impl Into<String>) -> Self {
         let request_id = request_id.into();
         Self { names: vec![format!("agreements/{request_id}")], request_id, deed: Deed::Create }
     }
 
     /// Gives the agreement `name` the title that the id is.
-    pub fn update(request_id: impl Into<String>, name: &str) -> Self {
+    pub(crate) fn update(request_id: impl Into<String>, name: &str) -> Self {
         let names = vec![name.to_owned()];
         Self { request_id: request_id.into(), deed: Deed::Update, names }
     }
 
     /// Creates agreements at once, called after the id.
-    pub fn apply(request_id: impl Into<String>) -> Self {
+    pub(crate) fn apply(request_id: impl Into<String>) -> Self {
         let request_id = request_id.into();
         let names = (0..APPLIED).map(|part| format!("agreements/{request_id}-{part}")).collect();
         Self { request_id, deed: Deed::Apply, names }
     }
 
     /// Sends it once.
-    pub async fn send(&self, client: &Client) -> Result<Answer, Status> {
+    pub(crate) async fn send(&self, client: &Client) -> Result<Answer, Status> {
         let request_id = self.request_id.clone();
         match self.deed {
             Deed::Create => {

@@ -1,0 +1,82 @@
+//! What a group of writes is about, and what its messages name.
+
+use std::collections::HashSet;
+
+use super::load::ExternalKey;
+use super::resource::{Object, Registry};
+use super::write::{Operation, Write};
+use crate::model::violations::Path;
+
+/// Which records the group is about.
+#[derive(Debug, Default)]
+pub(super) struct Targets {
+    pub(super) names: HashSet<String>,
+    pub(super) deleted: HashSet<String>,
+    pub(super) undeleted: HashSet<String>,
+    /// Whether an existing record could get another parent.
+    pub(super) moves_edges: bool,
+}
+
+impl Targets {
+    pub(super) fn of(registry: Registry, writes: &[Write]) -> Self {
+        let mut targets = Self::default();
+        for write in writes {
+            for check in &write.checks {
+                targets.names.extend(registry.canonical(&check.name));
+            }
+            for draft in &write.drafts {
+                let name = match &draft.operation {
+                    Operation::Create { .. } => continue,
+                    Operation::Update { name, .. } => name,
+                    Operation::Delete { name, .. } => {
+                        targets.deleted.extend(registry.canonical(name));
+                        name
+                    }
+                    Operation::Undelete { name } => {
+                        targets.undeleted.extend(registry.canonical(name));
+                        name
+                    }
+                };
+                targets.moves_edges |= draft.kind.hierarchy.is_some();
+                targets.names.extend(registry.canonical(name));
+            }
+        }
+        targets
+    }
+}
+
+/// What the messages of the group name.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) names: HashSet<String>,
+    pub(super) external: HashSet<ExternalKey>,
+    pub(super) parents: HashSet<String>,
+}
+
+impl Wanted {
+    pub(super) fn add_drafts(&mut self, registry: Registry, writes: &mut [Write]) {
+        for draft in writes.iter_mut().flat_map(|write| &mut write.drafts) {
+            match &mut draft.operation {
+                Operation::Create { object, name } => {
+                    self.names.extend(name.iter().cloned());
+                    self.add(registry, object.as_mut());
+                }
+                Operation::Update { object, .. } => self.add(registry, object.as_mut()),
+                Operation::Delete { .. } | Operation::Undelete { .. } => {}
+            }
+        }
+    }
+
+    pub(super) fn add(&mut self, registry: Registry, object: &mut dyn Object) {
+        let names = &mut self.names;
+        object.visit_references(&Path::Root, &mut |_, _, name| {
+            names.extend(registry.canonical(name));
+        });
+        let type_name = object.type_name();
+        for id in object.common().external_ids {
+            self.external.insert((type_name, id.scheme.clone(), id.value.clone()));
+        }
+        let parents = object.parents().into_iter();
+        self.parents.extend(parents.filter_map(|(_, name)| registry.canonical(&name)));
+    }
+}
