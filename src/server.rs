@@ -34,8 +34,12 @@ use crate::store::resource::Resource;
 use crate::store::state::Status;
 use crate::store::{Running, Store};
 
+/// How long queued writes may take once no more are taken.
+const FINISH: Duration = Duration::from_secs(3);
 /// How long closing the database may take.
-const CLOSE: Duration = Duration::from_secs(3);
+const CLOSE: Duration = Duration::from_secs(1);
+/// How long clients may take to let go; what is left of [`DRAIN`] is for the end.
+const LET_GO: Duration = DRAIN.saturating_sub(FINISH).saturating_sub(CLOSE.saturating_mul(2));
 
 /// Why the service could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -156,14 +160,14 @@ impl Server {
             let _ = stop.send(());
         }
         let Self { api, databases, running, tailer, mut listener, .. } = self;
-        if tokio::time::timeout(DRAIN - CLOSE, &mut listener).await.is_err() {
+        if tokio::time::timeout(LET_GO, &mut listener).await.is_err() {
             tracing::warn!("some clients did not let go; their connections are cut");
             listener.abort();
         }
         tailer.abort();
         running.watcher.abort();
         api.store.stop();
-        if tokio::time::timeout(CLOSE, running.committer).await.is_err() {
+        if tokio::time::timeout(FINISH, running.committer).await.is_err() {
             tracing::warn!("queued writes could not be finished in time");
         }
         let _ = tokio::time::timeout(CLOSE, databases.close()).await;

@@ -13,7 +13,9 @@ pub const DOMAIN: &str = "entente";
 /// The status for `error`, with its details.
 pub fn status(error: Error) -> Status {
     let Error { reason, message, problems } = error;
-    let resource = problems.iter().find(|problem| !problem.resource.is_empty());
+    // Of several problems, one of those that decided the reason.
+    let deciding = |problem: &&Problem| problem.reason == reason && !problem.resource.is_empty();
+    let resource = problems.iter().find(deciding);
     let metadata = resource.map(|problem| ("resource".to_owned(), problem.resource.clone()));
     let metadata: HashMap<String, String> = metadata.into_iter().collect();
     let mut details = ErrorDetails::new();

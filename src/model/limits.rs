@@ -64,6 +64,11 @@ pub const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 pub const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(5);
 /// How long one statement may run.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer of the database may take before it counts as gone: longer
+/// than the database itself lets a statement run.
+pub const ANSWER: Duration = Duration::from_secs(11);
+/// The same for the one row that tells where the log stands.
+pub const HEAD_ANSWER: Duration = Duration::from_secs(3);
 /// Time between two looks at the head for commits of other replicas while
 /// somebody watches.
 pub const POLL_WATCHED: Duration = Duration::from_millis(5);

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use super::FORMAT;
 use super::connect::Databases;
 use super::entities::head;
-use super::failure::Failure;
+use super::failure::{Failure, in_time};
 use super::load::load;
 use super::log::{self, Logged};
 use super::resource::Registry;
@@ -27,7 +27,7 @@ use super::unit::Unit;
 use super::write::{Write, Written};
 use crate::model::error::{Error, Reason, Result};
 use crate::model::limits::{
-    GROUP_BYTES, GROUP_REQUESTS, QUEUE_BYTES, QUEUE_REQUESTS, REQUEST_SWEEP,
+    ANSWER, GROUP_BYTES, GROUP_REQUESTS, QUEUE_BYTES, QUEUE_REQUESTS, REQUEST_SWEEP,
 };
 
 /// How long a group is tried again before its callers are told.
@@ -142,8 +142,23 @@ impl Committer {
         (Self { receiver, closing, databases, writer, registry, publish, state, swept }, queue)
     }
 
-    /// Works until the queue is closed and empty.
-    pub async fn run(mut self) {
+    /// Works until the queue is closed and empty, on a thread of its own: between
+    /// two steps of a group it would otherwise wait behind whatever else the
+    /// process has to do, and everybody's write with it.
+    pub fn run_alone(mut self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        match runtime {
+            Ok(runtime) => runtime.block_on(async {
+                // A connection belongs to the thread that opens it.
+                self.writer = self.databases.connect_writer();
+                self.run().await;
+                let _ = self.writer.clone().close().await;
+            }),
+            Err(error) => tracing::error!(%error, "the committer cannot start"),
+        }
+    }
+
+    async fn run(&mut self) {
         let mut waiting = None;
         loop {
             let first = match waiting.take() {
@@ -265,26 +280,45 @@ impl Committer {
     }
 
     async fn attempt(&mut self, writes: &mut [Write]) -> Result<Done, Broken> {
-        let transaction = begin(&self.writer).await.map_err(Broken::Before)?;
-        let (head, now) = lock_head(&transaction).await.map_err(Broken::Before)?;
+        let mut clock = Stopwatch::start();
+        let begun = in_time(ANSWER, begin(&self.writer)).await;
+        let transaction = begun.map_err(Broken::Before)?;
+        let head = in_time(ANSWER, lock_head(&transaction)).await;
+        let (head, now) = head.map_err(Broken::Before)?;
+        let locked = clock.lap();
         if head.format > FORMAT {
             return Err(Broken::Outdated);
         }
-        let loaded = load(&transaction, self.registry, writes).await.map_err(Broken::Before)?;
+        let loaded = in_time(ANSWER, load(&transaction, self.registry, writes)).await;
+        let loaded = loaded.map_err(Broken::Before)?;
+        let loaded_in = clock.lap();
         let first = head.revision + 1;
         let mut unit = Unit::new(self.registry, head, loaded, now);
         let answers = writes.iter().map(|write| unit.apply(write)).collect();
+        let applied = clock.lap();
         if self.swept.elapsed() >= REQUEST_SWEEP {
             self.swept = Instant::now();
-            sweep(&transaction, now).await.map_err(Broken::Before)?;
+            in_time(ANSWER, sweep(&transaction, now)).await.map_err(Broken::Before)?;
         } else if unit.is_empty() {
-            transaction.rollback().await.map_err(Broken::Before)?;
+            in_time(ANSWER, transaction.rollback()).await.map_err(Broken::Before)?;
             return Ok(Done { answers, logged: Vec::new() });
         }
-        let logged = unit.save(&transaction).await.map_err(Broken::Before)?;
+        let logged = in_time(ANSWER, unit.save(&transaction)).await.map_err(Broken::Before)?;
         let hash = logged.first().map(|logged| logged.commit.hash.clone());
         let done = Done { answers, logged };
-        match (transaction.commit().await, hash) {
+        let saved = clock.lap();
+        let committed = in_time(ANSWER, transaction.commit()).await;
+        let commit = clock.lap();
+        tracing::debug!(
+            writes = writes.len(),
+            locked,
+            loaded = loaded_in,
+            applied,
+            saved,
+            commit,
+            "a group, in microseconds"
+        );
+        match (committed, hash) {
             (Ok(()), _) => Ok(done),
             (Err(error), Some(hash)) => Err(Broken::Unknown { first, hash, error, done }),
             // Only answers to request ids were written: writing them again is harmless.
@@ -304,7 +338,7 @@ impl Committer {
                 transaction.rollback().await?;
                 Ok::<_, DbErr>(found)
             };
-            match found.await {
+            match in_time(ANSWER, found).await {
                 Ok(found) => return Some(found.as_deref() == Some(hash)),
                 Err(error) => tracing::warn!(%error, "cannot look yet"),
             }
@@ -318,6 +352,22 @@ impl Committer {
     fn reconnect(&mut self) {
         let old = std::mem::replace(&mut self.writer, self.databases.connect_writer());
         tokio::spawn(old.close());
+    }
+}
+
+/// Tells how long the steps of a group take.
+struct Stopwatch(Instant);
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Microseconds since the start or the lap before.
+    fn lap(&mut self) -> u64 {
+        let lap = u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.0 = Instant::now();
+        lap
     }
 }
 

@@ -1,5 +1,8 @@
 //! What a database's error means for whoever must go on.
 
+use std::time::Duration;
+
+use sea_orm::error::ConnAcquireErr;
 use sea_orm::{DbErr, RuntimeErr};
 
 /// What to do after a database error.
@@ -27,6 +30,16 @@ impl Failure {
             _ => Self::Data,
         }
     }
+}
+
+/// What `answer` comes to, or after `limit` an error as for a lost connection: a
+/// machine that has frozen, or a network that swallows, never says no.
+pub async fn in_time<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, DbErr>>,
+) -> Result<T, DbErr> {
+    let silent = |_| Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(silent)
 }
 
 fn of_sqlx(error: &sqlx::Error) -> Failure {

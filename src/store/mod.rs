@@ -44,12 +44,14 @@ use tokio::task::JoinHandle;
 use committer::{Committer, Publish, Queue};
 use connect::Databases;
 use entities::head;
+use failure::in_time;
 use read::{Reads, read_failed};
 use resource::Registry;
 use state::State;
 use write::{Write, Written};
 
 use crate::model::error::{Error, Result};
+use crate::model::limits::{ANSWER, HEAD_ANSWER};
 
 /// Format of stored messages and index functions. It rises whenever one of them
 /// changes, so that an older process does not write what it does not know.
@@ -95,7 +97,7 @@ impl Store {
             Committer::new(Arc::clone(&databases), registry, publish, state.clone());
         let reads = Reads::start(Arc::clone(&databases), state.clone());
         let running = Running {
-            committer: tokio::spawn(committer.run()),
+            committer: tokio::task::spawn_blocking(|| committer.run_alone()),
             watcher: tokio::spawn(state.clone().watch_over(Arc::clone(&databases))),
         };
         (Self { registry, state, reads, databases, queue }, running)
@@ -128,7 +130,8 @@ impl Store {
     /// A page of a list.
     pub async fn list(&self, list: &list::List) -> Result<list::Page> {
         self.check_up()?;
-        list::list(&self.databases.reader, list).await.map_err(|error| read_failed(&error))
+        let page = in_time(ANSWER, list::list(&self.databases.reader, list)).await;
+        page.map_err(|error| read_failed(&error))
     }
 
     /// Where the log stands in the database, whoever wrote last.
@@ -139,7 +142,8 @@ impl Store {
 
     /// The same for those who look whether the database is there at all.
     pub async fn head_unchecked(&self) -> Result<head::Model> {
-        let found = head::Entity::find_by_id(1).one(&self.databases.reader).await;
+        let head = head::Entity::find_by_id(1).one(&self.databases.reader);
+        let found = in_time(HEAD_ANSWER, head).await;
         let found = found.map_err(|error| read_failed(&error))?;
         found.ok_or_else(|| read_failed(&DbErr::RecordNotFound("the head row".to_owned())))
     }
@@ -151,7 +155,7 @@ impl Store {
 
     /// A page of the log, see [`log::page`].
     pub async fn log_page(&self, after: i64, until: i64) -> Result<Vec<log::Logged>> {
-        let page = log::page(&self.databases.reader, after, until).await;
+        let page = in_time(ANSWER, log::page(&self.databases.reader, after, until)).await;
         page.map_err(|error| read_failed(&error))
     }
 

@@ -10,10 +10,12 @@ use sea_orm::{ConnectionTrait, DbErr};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::connect::Databases;
+use super::failure::in_time;
 use super::load::aliases;
 use super::sql::Sql;
 use super::state::{State, Status};
 use crate::model::error::{Error, Problems, Reason, Result};
+use crate::model::limits::ANSWER;
 use crate::model::violations::Path;
 
 /// Statements that may run at the same time.
@@ -105,7 +107,7 @@ impl Reads {
     }
 
     async fn meant(&self, alias: &str) -> Result<Vec<String>> {
-        let found = aliases(&self.databases.reader, [alias]).await;
+        let found = in_time(ANSWER, aliases(&self.databases.reader, [alias])).await;
         let found = found.map_err(|error| self.failed(&error))?;
         Ok(found.into_iter().map(|(_, name)| name).collect())
     }
@@ -145,7 +147,7 @@ async fn work(questions: Arc<Mutex<mpsc::UnboundedReceiver<Question>>>, database
             }
         }
         let names = batch.iter().flat_map(|question| &question.names).map(String::as_str);
-        let found = bodies(&databases.reader, names).await;
+        let found = in_time(ANSWER, bodies(&databases.reader, names)).await;
         for Question { names, answer } in batch {
             let _ = answer.send(match &found {
                 Ok(found) => Ok(names.iter().map(|name| found.get(name).cloned()).collect()),

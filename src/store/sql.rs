@@ -22,6 +22,12 @@ pub struct Sql {
     values: Vec<Value>,
 }
 
+/// Whether a text can stand in a column at all. PostgreSQL refuses even to be asked
+/// for one with NUL, and questions are asked before a request has been judged.
+fn can_be_stored(text: &str) -> bool {
+    !text.contains('\0')
+}
+
 impl Sql {
     /// Begins with `text`.
     pub fn new(backend: DbBackend, text: &str) -> Self {
@@ -44,7 +50,7 @@ impl Sql {
     /// Goes on with a condition that holds if the expression before is one of
     /// `list`.
     pub fn among_text<'t>(mut self, list: impl IntoIterator<Item = &'t str>) -> Self {
-        let list: Vec<&str> = list.into_iter().collect();
+        let list: Vec<&str> = list.into_iter().filter(|text| can_be_stored(text)).collect();
         match self.backend {
             DbBackend::Postgres => {
                 let list = list.into_iter().map(Value::from).collect();
@@ -71,6 +77,7 @@ impl Sql {
     /// Goes on with a condition that holds if the row of texts before is one of
     /// `rows`, each `N` texts wide.
     pub fn among_rows<const N: usize>(mut self, rows: &[[&str; N]]) -> Self {
+        let rows: Vec<_> = rows.iter().filter(|row| row.iter().all(|t| can_be_stored(t))).collect();
         match self.backend {
             DbBackend::Postgres => {
                 self.text.push_str(" IN (SELECT * FROM UNNEST(");

@@ -154,6 +154,10 @@ impl<'u> Stage<'u> {
         let at = Path::Root;
         let at = at.field(&draft.name_path);
         let kind = draft.kind;
+        if name.is_empty() {
+            // That it is required has been told with the message's own rules.
+            return None;
+        }
         if names::split(name).is_none_or(|(collection, _)| collection != kind.collection) {
             let text = format!("must be a name such as {}/{{id}}", kind.collection);
             problems.add(Reason::ValidationFailed, &at, text, "");
@@ -185,23 +189,23 @@ impl<'u> Stage<'u> {
     ) {
         let uid = new_uid();
         let chosen = name.is_some();
-        let name = name.unwrap_or_else(|| draft.kind.name(&object.default_id(uid)));
+        let mut name = name.unwrap_or_else(|| draft.kind.name(&object.default_id(uid)));
         let at = Path::Root;
         let at = at.field(&draft.name_path);
         let (_, id) = names::split(&name).unwrap_or_default();
+        // What is refused for its name is judged all the same, under one that nobody
+        // has, so that the answer tells whatever else is wrong.
         if let Err(text) = (draft.kind.check_id)(id) {
             problems.add(Reason::ValidationFailed, &at, text, "");
-            return;
-        }
-        let repeated = chosen
+            name = draft.kind.name(&uid.to_string());
+        } else if chosen
             && matches!(draft.operation, Operation::Create { .. })
-            && !self.claim(draft, &name, problems);
-        if repeated {
+            && !self.claim(draft, &name, problems)
+        {
             return;
-        }
-        if self.known(&name).is_some() {
+        } else if self.known(&name).is_some() {
             problems.add(Reason::AlreadyExists, &at, format!("{name} exists"), &name);
-            return;
+            name = draft.kind.name(&uid.to_string());
         }
         let key = self.next_key;
         self.next_key += 1;
