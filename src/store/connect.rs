@@ -54,6 +54,8 @@ pub struct Databases {
     pub reader: DatabaseConnection,
     /// How to connect the writer again.
     writer_options: WriterOptions,
+    /// Hears the text of each statement that the committer sends.
+    pub hears_statements: Option<fn(&str)>,
     /// Held until a SQLite file is closed.
     lock: Mutex<Option<File>>,
 }
@@ -97,7 +99,11 @@ impl Databases {
 
     /// A new connection for the committer, in place of one in an unknown state.
     pub fn connect_writer(&self) -> DatabaseConnection {
-        self.writer_options.clone().connect()
+        let mut writer = self.writer_options.clone().connect();
+        if let Some(hears) = self.hears_statements {
+            writer.set_metric_callback(move |told| hears(&told.statement.sql));
+        }
+        writer
     }
 
     /// Closes all connections, so that SQLite leaves no log beside its file, and
@@ -145,6 +151,7 @@ async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
         writer,
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         writer_options,
+        hears_statements: None,
         lock: Mutex::new(Some(lock)),
     })
 }
@@ -190,6 +197,7 @@ fn open_postgres(url: &str) -> Result<Databases, OpenError> {
         writer: writer_options.clone().connect(),
         reader: SqlxPostgresConnector::from_sqlx_postgres_pool(reader),
         writer_options,
+        hears_statements: None,
         lock: Mutex::new(None),
     })
 }
