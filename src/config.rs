@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
 /// How the service runs.
@@ -20,7 +21,7 @@ pub struct Settings {
     pub listen: SocketAddr,
 
     /// Listen beyond this machine although callers are not authenticated
-    #[arg(long, env = "ENTENTE_INSECURE")]
+    #[arg(long, env = "ENTENTE_INSECURE", value_parser = BoolishValueParser::new())]
     pub insecure: bool,
 
     /// The store and its settings

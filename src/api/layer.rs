@@ -92,6 +92,12 @@ fn told_as_ours(response: Response<Body>) -> Response<Body> {
         let text = "the request is not an encoded message of its type";
         return status(Error::new(Reason::ValidationFailed, text)).into_http();
     }
+    if text("grpc-status") == Some("1")
+        && text("grpc-message").is_some_and(|message| message.contains("Timeout%20expired"))
+    {
+        let text = "the answer took too long; a write may have been done";
+        return status(Error::new(Reason::DeadlineExceeded, text)).into_http();
+    }
     let too_large = text("grpc-status") == Some("11")
         && text("grpc-message")
             .is_some_and(|message| message.contains("message%20length%20too%20large"));

@@ -32,7 +32,10 @@ pub fn status(error: Error) -> Status {
         let collection = resource.split('/').next().unwrap_or_default();
         details.set_resource_info(collection, resource, "", description);
     }
-    if matches!(reason, Reason::StoreUnavailable | Reason::Overloaded | Reason::TooManyStreams) {
+    if matches!(
+        reason,
+        Reason::StoreUnavailable | Reason::Draining | Reason::Overloaded | Reason::TooManyStreams
+    ) {
         details.set_retry_info(Some(Error::RETRY_DELAY));
     }
     Status::with_error_details(code(reason), message, details)
@@ -60,6 +63,7 @@ pub const fn code(reason: Reason) -> Code {
             Code::ResourceExhausted
         }
         Reason::Draining | Reason::StoreUnavailable => Code::Unavailable,
+        Reason::DeadlineExceeded => Code::DeadlineExceeded,
         Reason::Internal => Code::Internal,
     }
 }

@@ -45,6 +45,9 @@ pub enum Reason {
     Draining,
     /// Try again a little later.
     StoreUnavailable,
+    /// The answer took too long; a write may have been done: send it again with
+    /// the same request id.
+    DeadlineExceeded,
     /// Tell the operator; the log has the cause.
     Internal,
 }
@@ -70,6 +73,7 @@ impl Reason {
             Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
             Self::Draining => "DRAINING",
             Self::StoreUnavailable => "STORE_UNAVAILABLE",
+            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Internal => "INTERNAL",
         }
     }

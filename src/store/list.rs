@@ -104,17 +104,14 @@ fn statement(db: &DatabaseConnection, list: &List) -> Sql {
         db.get_database_backend(),
         &format!("SELECT r.body, {total}, {} FROM ", fields.join(", ")),
     );
-    sql = if by_name {
-        sql.push("record r WHERE r.name > ")
-            .bind(format!("{}/", list.kind.collection))
-            .push(" AND r.name < ")
-            .bind(format!("{}0", list.kind.collection))
-    } else {
-        sql.push(&format!("{table} t JOIN record r ON r.key = t.key WHERE true"))
+    sql = match (&list.after, by_name) {
+        (after, true) => names_between(sql, list, after.as_deref()),
+        (None, false) => sql.push(&format!("{table} t JOIN record r ON r.key = t.key")),
+        (Some(after), false) => {
+            let joined = format!("{table} t JOIN record r ON r.key = t.key WHERE ");
+            keyset(sql.push(&joined), list, after)
+        }
     };
-    if let Some(after) = &list.after {
-        sql = keyset(sql.push(" AND "), list, after);
-    }
     let order: Vec<_> = list
         .order
         .iter()
@@ -129,6 +126,20 @@ fn statement(db: &DatabaseConnection, list: &List) -> Sql {
         .collect();
     let limit = i64::try_from(list.limit + 1).unwrap_or(i64::MAX);
     sql.push(&format!(" ORDER BY {} LIMIT ", order.join(", "))).bind(limit)
+}
+
+/// The records of the type behind `after`, by name: one lower and one upper bound,
+/// since an index is entered by the first of each and read through for the rest.
+fn names_between(sql: Sql, list: &List, after: Option<&[String]>) -> Sql {
+    let mut lower = format!("{}/", list.kind.collection);
+    let mut upper = format!("{}0", list.kind.collection);
+    let descends = list.order.first().is_some_and(|(_, descends)| *descends);
+    match after.and_then(|after| after.first()) {
+        Some(after) if descends => upper.clone_from(after),
+        Some(after) => lower.clone_from(after),
+        None => {}
+    }
+    sql.push("record r WHERE r.name > ").bind(lower).push(" AND r.name < ").bind(upper)
 }
 
 /// The records behind `after`: one comparison of rows where all fields go the

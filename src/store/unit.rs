@@ -137,6 +137,11 @@ impl Unit {
         for check in &write.checks {
             let path = Path::Root.field(&check.path);
             let name = self.registry.canonical(&check.name);
+            if name.is_none() {
+                let text = format!("must be a name in one of {}", self.registry.collections());
+                problems.add(Reason::ValidationFailed, &path.field("name"), text, "");
+                continue;
+            }
             let known = name.as_ref().and_then(|name| self.known(name));
             let told = name.as_deref().unwrap_or(&check.name);
             match (&check.expectation, known) {

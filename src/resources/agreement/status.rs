@@ -1,7 +1,7 @@
 //! Where an agreement stands on a day, computed from what happened to it.
 //!
 //! The actions that count on the day are folded in order, each moving the status
-//! where the table in [`may_become`] allows it. An action that the table does
+//! where the table in `may_become` allows it. An action that the table does
 //! not allow is passed over: a ratification or a further signature after the
 //! entry into force, however dated, does not move an agreement back.
 //!
@@ -14,7 +14,7 @@
 //!
 //! **In which order.** Dated actions go by the earliest day that they can mean,
 //! which is also the order in which they come to count; on one day by their
-//! place in an agreement's life, as [`effect`] has it; then as listed. An
+//! place in an agreement's life, as `effect` has it; then as listed. An
 //! undated action takes its place in that life: it comes just before the first
 //! dated one that belongs to a later stage. An undated end comes last, since
 //! whoever records an end without a date says that the agreement is over.
