@@ -7,9 +7,9 @@ pub(crate) struct Chance(u64);
 impl Chance {
     /// The sequence of this run, different for each `story`; the seed is printed.
     pub(crate) fn of(story: &str) -> Self {
-        let seed = std::env::var("ENTENTE_SEED").ok().map_or(1, |text| {
-            text.parse::<u64>().expect("ENTENTE_SEED must be a whole number")
-        });
+        let seed = std::env::var("ENTENTE_SEED")
+            .ok()
+            .map_or(1, |text| text.parse::<u64>().expect("ENTENTE_SEED must be a whole number"));
         println!("{story}: ENTENTE_SEED={seed}");
         Self(story.bytes().fold(seed, |mixed, byte| mixed.wrapping_mul(31) + u64::from(byte)))
     }

@@ -50,7 +50,9 @@ impl Database {
     /// Address as the service takes it.
     pub(crate) fn url(&self) -> String {
         match self {
-            Self::Sqlite(folder) => format!("sqlite:{}", folder.path().join("entente.db").display()),
+            Self::Sqlite(folder) => {
+                format!("sqlite:{}", folder.path().join("entente.db").display())
+            }
             Self::Postgres { server, name } => with_database(server, name),
         }
     }

@@ -16,6 +16,7 @@ use crate::client::Client;
 use crate::database::Database;
 use crate::load::Load;
 use crate::process::Process;
+use crate::proxy::{Gate, Proxy};
 use crate::record::Record;
 use crate::subscriber::Subscriber;
 use crate::wait::{PATIENCE, within};
@@ -53,7 +54,8 @@ async fn drained(database: Database) {
     let _process = Process::start_at(&database.url(), address).await;
     let start = Some(Start::Token(token));
     let request = WatchChangesRequest { start, ..WatchChangesRequest::default() };
-    let mut stream = client.changes().watch_changes(request).await.expect("it leads on").into_inner();
+    let mut stream =
+        client.changes().watch_changes(request).await.expect("it leads on").into_inner();
     load.until_more(8).await;
     let next = loop {
         let next = within("the next commit", PATIENCE, stream.message()).await;
@@ -67,6 +69,27 @@ async fn drained(database: Database) {
     let record = Record::checked(&database).await;
     record.check_acknowledged(&acknowledged);
     subscriber.check(&record).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asked_to_end_it_does_not_wait_for_a_silent_database() {
+    let database = Database::postgres().await;
+    let proxy = Proxy::start(database.host()).await;
+    let mut process = Process::start(&database.url_by(&proxy.address.to_string())).await;
+    let client = process.client();
+    let load = Load::start(&client, "load", 8);
+    load.until_more(16).await;
+    // Writers wait for answers that do not come.
+    proxy.set(Gate::Silent);
+    process.signal("TERM");
+    let (status, took) = process.end().await;
+    println!("it ended after {took:?}");
+    assert_eq!(status.code(), Some(0), "{}", process.log());
+    assert!(took < LIMIT, "it took {took:?}:\n{}", process.log());
+    proxy.set(Gate::Open);
+    let _process = Process::start_at(&database.url(), process.address).await;
+    let acknowledged = load.finish().await;
+    Record::checked(&database).await.check_acknowledged(&acknowledged);
 }
 
 /// Listens until `draining`, after which the stream must end well: with which

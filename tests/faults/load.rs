@@ -98,7 +98,8 @@ impl Load {
         self.stop.send_replace(true);
         let Self { ledger, writers, .. } = self;
         for writer in writers {
-            let finished = crate::wait::within("a writer's last task", crate::wait::PATIENCE, writer);
+            let finished =
+                crate::wait::within("a writer's last task", crate::wait::PATIENCE, writer);
             finished.await.expect("a writer does not panic");
         }
         let Ledger { acknowledged, refused } =

@@ -6,8 +6,7 @@ use entente::store::chain;
 use entente::store::entities::{head, record, tombstone};
 use entente::store::log::{self, Logged};
 use sea_orm::{
-    AccessMode, DatabaseTransaction, DbBackend, EntityTrait, IsolationLevel,
-    TransactionTrait,
+    AccessMode, DatabaseTransaction, DbBackend, EntityTrait, IsolationLevel, TransactionTrait,
 };
 
 use crate::database::Database;
@@ -105,7 +104,11 @@ impl Record {
             }
         }
         if live.len() != self.live.len() {
-            return Err(format!("{} live by the log, {} by the table", live.len(), self.live.len()));
+            return Err(format!(
+                "{} live by the log, {} by the table",
+                live.len(),
+                self.live.len()
+            ));
         }
         for row in &self.live {
             if live.get(&row.name) != Some(&(row.revision, &row.body)) {
