@@ -11,24 +11,11 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescri
 const LENGTHS: [usize; 10] = [63, 64, 128, 129, 255, 256, 1000, 1001, 2000, 2001];
 
 /// Sizes of lists and maps likewise.
-const COUNTS: [usize; 18] = [
-    1, 2, 16, 17, 20, 21, 50, 51, 64, 65, 100, 101, 500, 501, 1000, 1001, 2000, 2001,
-];
+const COUNTS: [usize; 18] =
+    [1, 2, 16, 17, 20, 21, 50, 51, 64, 65, 100, 101, 500, 501, 1000, 1001, 2000, 2001];
 
 /// Numbers likewise.
-const NUMBERS: [i32; 11] = [
-    0,
-    1,
-    2,
-    -1,
-    1200,
-    1201,
-    120_000,
-    120_001,
-    i32::MAX,
-    i32::MIN,
-    77,
-];
+const NUMBERS: [i32; 11] = [0, 1, 2, -1, 1200, 1201, 120_000, 120_001, i32::MAX, i32::MIN, 77];
 
 /// Texts with a meaning to some field, good and bad.
 const TEXTS: &str = include_str!("texts.txt");
@@ -80,14 +67,9 @@ impl Corpus {
         if !field.is_list() {
             return singles;
         }
-        let mut lists: Vec<_> = singles
-            .iter()
-            .map(|value| Value::List(vec![value.clone()]))
-            .collect();
-        let Some(first) = singles
-            .iter()
-            .find(|value| !value.is_default(&field.kind()))
-        else {
+        let mut lists: Vec<_> =
+            singles.iter().map(|value| Value::List(vec![value.clone()])).collect();
+        let Some(first) = singles.iter().find(|value| !value.is_default(&field.kind())) else {
             return lists;
         };
         lists.extend(COUNTS.map(|count| Value::List(elements(first, count))));
@@ -108,14 +90,8 @@ impl Corpus {
             Kind::Int32 => NUMBERS.map(Value::I32).into(),
             Kind::Int64 => NUMBERS.map(|number| Value::I64(number.into())).into(),
             Kind::Enum(values) => {
-                let last = values
-                    .values()
-                    .map(|value| value.number())
-                    .max()
-                    .unwrap_or(0);
-                [1, 0, last, last + 1, -1, 77, i32::MIN]
-                    .map(Value::EnumNumber)
-                    .into()
+                let last = values.values().map(|value| value.number()).max().unwrap_or(0);
+                [1, 0, last, last + 1, -1, 77, i32::MIN].map(Value::EnumNumber).into()
             }
             Kind::Message(message) => vec![
                 Value::Message(self.good(message, is_good)),
@@ -140,50 +116,28 @@ fn texts() -> Vec<Value> {
     let written = lines.map(|line| line.replace("\\n", "\n").replace("\\t", "\t"));
     let sized = LENGTHS.into_iter().flat_map(|length| {
         // As many characters, then as many bytes, in a letter of two bytes.
-        [
-            "x".repeat(length),
-            "é".repeat(length),
-            "é".repeat(length / 2),
-        ]
+        ["x".repeat(length), "é".repeat(length), "é".repeat(length / 2)]
     });
     let long = [20_000, 20_001].map(|length| "x".repeat(length));
-    written
-        .chain(sized)
-        .chain(long)
-        .chain([String::new()])
-        .map(Value::String)
-        .collect()
+    written.chain(sized).chain(long).chain([String::new()]).map(Value::String).collect()
 }
 
 fn maps(value: &FieldDescriptor) -> Vec<Value> {
-    assert_eq!(
-        value.kind(),
-        Kind::String,
-        "the corpus has only maps of texts"
-    );
+    assert_eq!(value.kind(), Kind::String, "the corpus has only maps of texts");
     let map = |entries: Vec<(String, String)>| {
         let entries = entries.into_iter();
-        Value::Map(
-            entries
-                .map(|(key, text)| (MapKey::String(key), Value::String(text)))
-                .collect(),
-        )
+        Value::Map(entries.map(|(key, text)| (MapKey::String(key), Value::String(text))).collect())
     };
     let mut maps = Vec::new();
     for text in texts() {
         let text = text.as_str().map(str::to_owned).unwrap_or_default();
         maps.push(map(vec![("key".to_owned(), text.clone())]));
         if text.len() < 3_000 {
-            maps.push(map(vec![
-                (text.clone(), "value".to_owned()),
-                ("key".to_owned(), text),
-            ]));
+            maps.push(map(vec![(text.clone(), "value".to_owned()), ("key".to_owned(), text)]));
         }
     }
     for count in COUNTS {
-        maps.push(map((0..count)
-            .map(|index| (format!("key-{index}"), String::new()))
-            .collect()));
+        maps.push(map((0..count).map(|index| (format!("key-{index}"), String::new())).collect()));
     }
     maps
 }

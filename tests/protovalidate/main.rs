@@ -54,11 +54,8 @@ struct Trial {
 
 fn contract() -> Vec<MessageDescriptor> {
     let pool = DescriptorPool::decode(entente::proto::DESCRIPTORS).expect("the descriptors decode");
-    let own = pool
-        .files()
-        .filter(|file| file.package_name() == "entente.v1");
-    own.flat_map(|file| file.messages().collect::<Vec<_>>())
-        .collect()
+    let own = pool.files().filter(|file| file.package_name() == "entente.v1");
+    own.flat_map(|file| file.messages().collect::<Vec<_>>()).collect()
 }
 
 fn verdict(message: &DynamicMessage) -> Violations {
@@ -69,23 +66,17 @@ fn verdict(message: &DynamicMessage) -> Violations {
 }
 
 fn paths(violations: &Violations) -> BTreeSet<String> {
-    violations
-        .iter()
-        .map(|violation| violation.field.clone())
-        .collect()
+    violations.iter().map(|violation| violation.field.clone()).collect()
 }
 
 /// Whether `path` is the field or inside it.
 fn is_within(path: &str, field: &str) -> bool {
-    path.strip_prefix(field)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn is_good(message: &DynamicMessage, field: &FieldDescriptor) -> bool {
     message.descriptor().package_name() != "entente.v1"
-        || !paths(&verdict(message))
-            .iter()
-            .any(|path| is_within(path, field.name()))
+        || !paths(&verdict(message)).iter().any(|path| is_within(path, field.name()))
 }
 
 fn trials() -> Vec<Trial> {
@@ -93,12 +84,7 @@ fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for kind in contract() {
         let good = corpus.good(&kind, &is_good);
-        assert_eq!(
-            paths(&verdict(&good)),
-            BTreeSet::new(),
-            "the good {}",
-            kind.name()
-        );
+        assert_eq!(paths(&verdict(&good)), BTreeSet::new(), "the good {}", kind.name());
         for field in kind.fields() {
             for value in corpus.values(&field, &is_good) {
                 let mut message = good.clone();
@@ -116,14 +102,8 @@ fn trials() -> Vec<Trial> {
             });
         }
         let empty = DynamicMessage::new(kind.clone());
-        trials.push(Trial {
-            message: empty,
-            tries: format!("an empty {}", kind.name()),
-        });
-        trials.push(Trial {
-            message: good,
-            tries: format!("a good {}", kind.name()),
-        });
+        trials.push(Trial { message: empty, tries: format!("an empty {}", kind.name()) });
+        trials.push(Trial { message: good, tries: format!("a good {}", kind.name()) });
     }
     trials
 }
@@ -133,12 +113,8 @@ fn judge_by_peer(trials: &[Trial]) -> Vec<BTreeSet<(String, String)>> {
     let mut lines = String::new();
     for trial in trials {
         let encoded = STANDARD.encode(trial.message.encode_to_vec());
-        writeln!(
-            lines,
-            "{} {encoded}",
-            trial.message.descriptor().full_name()
-        )
-        .expect("writes to memory");
+        writeln!(lines, "{} {encoded}", trial.message.descriptor().full_name())
+            .expect("writes to memory");
     }
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), lines).expect("the corpus is written");
@@ -156,20 +132,14 @@ fn judge_by_peer(trials: &[Trial]) -> Vec<BTreeSet<(String, String)>> {
         String::from_utf8_lossy(&output.stderr),
     );
     let text = String::from_utf8(output.stdout).expect("the peer writes UTF-8");
-    text.lines()
-        .map(|line| serde_json::from_str(line).expect("a list of pairs"))
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).expect("a list of pairs")).collect()
 }
 
 #[test]
 fn verdicts_are_those_of_the_official_protovalidate() {
     let trials = trials();
     let verdicts = judge_by_peer(&trials);
-    assert_eq!(
-        verdicts.len(),
-        trials.len(),
-        "the peer judged every message"
-    );
+    assert_eq!(verdicts.len(), trials.len(), "the peer judged every message");
 
     let mut differences = Vec::new();
     let mut rules = BTreeSet::new();
@@ -215,14 +185,9 @@ fn assert_every_rule_was_broken(trials: &[Trial], verdicts: &[BTreeSet<(String, 
         }
     }
     for kind in contract() {
-        let rules = kind
-            .parent_pool()
-            .get_extension_by_name("buf.validate.field")
-            .expect("is declared");
-        for field in kind
-            .fields()
-            .filter(|field| field.options().has_extension(&rules))
-        {
+        let rules =
+            kind.parent_pool().get_extension_by_name("buf.validate.field").expect("is declared");
+        for field in kind.fields().filter(|field| field.options().has_extension(&rules)) {
             assert!(
                 broken.contains(field.full_name()),
                 "no message breaks a rule of {}",
@@ -245,10 +210,7 @@ fn text_with_nul_is_refused_everywhere() {
                 Kind::String => (nul(), field.name().to_owned()),
                 Kind::Message(_) if field.is_map() => {
                     let entries = [(MapKey::String("a\0b".to_owned()), nul())];
-                    (
-                        Value::Map(entries.into()),
-                        format!("{}[{:?}]", field.name(), "a\0b"),
-                    )
+                    (Value::Map(entries.into()), format!("{}[{:?}]", field.name(), "a\0b"))
                 }
                 _ => continue,
             };

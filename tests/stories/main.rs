@@ -3,10 +3,21 @@
 
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(unreachable_pub, reason = "a test binary has no outside to reach")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_input;
 mod conformance;
 mod coverage;
 mod floors;
+mod real_data;
+mod records;
+mod selection;
+mod standard;
+mod startup;
+mod statements;
+mod stream;
+mod tokens;
+mod watching;

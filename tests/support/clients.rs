@@ -74,8 +74,8 @@ impl Clients {
         Q: Message + Send + Sync + 'static,
         A: Message + Default + Send + Sync + 'static,
     {
-        let mut grpc = tonic::client::Grpc::new(self.channel.clone())
-            .max_decoding_message_size(MESSAGE_BYTES);
+        let mut grpc =
+            tonic::client::Grpc::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES);
         grpc.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
         let path = PathAndQuery::try_from(path).unwrap();
         let answer = grpc.unary(request, path, ProstCodec::<Q, A>::default()).await?;
@@ -94,8 +94,10 @@ impl Clients {
 
     /// Records `agreement` under an id of the server's.
     pub async fn create_agreement(&self, agreement: Agreement) -> Result<Agreement, Refusal> {
-        let request =
-            CreateAgreementRequest { agreement: Some(agreement), ..CreateAgreementRequest::default() };
+        let request = CreateAgreementRequest {
+            agreement: Some(agreement),
+            ..CreateAgreementRequest::default()
+        };
         let answer = self.agreements().create_agreement(request).await;
         answer.map(tonic::Response::into_inner).map_err(|status| Refusal::of(&status))
     }

@@ -87,8 +87,9 @@ async fn fold(db: &DatabaseConnection, head: &head::Model) -> BTreeMap<i64, Fold
                     assert!(change.body.is_empty());
                     continue;
                 }
-                let entente::store::entities::change::Model { key, name, uid, revision, body, .. } =
-                    change;
+                let entente::store::entities::change::Model {
+                    key, name, uid, revision, body, ..
+                } = change;
                 live.insert(key, Folded { name, uid, revision, body });
             }
             previous = commit;
@@ -132,10 +133,11 @@ async fn rows(db: &DatabaseConnection, table: &str) -> Vec<String> {
         DbBackend::Postgres => "row_to_json(t)::text".to_owned(),
         _ => {
             let text = format!("SELECT name FROM pragma_table_info('{table}')");
-            texts(db, &text).await.iter().map(|column| format!("quote(\"{column}\")")).fold(
-                "''".to_owned(),
-                |row, column| format!("{row} || ' ' || {column}"),
-            )
+            texts(db, &text)
+                .await
+                .iter()
+                .map(|column| format!("quote(\"{column}\")"))
+                .fold("''".to_owned(), |row, column| format!("{row} || ' ' || {column}"))
         }
     };
     let mut rows = texts(db, &format!("SELECT {row} FROM \"{table}\" t")).await;

@@ -7,7 +7,6 @@
 //! `story::postgres` of it.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
-#![allow(unreachable_pub, reason = "modules of a test binary have no outside to reach")]
 
 pub mod clients;
 pub mod database;
@@ -19,7 +18,7 @@ pub mod server;
 pub use clients::Clients;
 pub use database::Database;
 pub use refusal::Refusal;
-pub use server::{Replica, TestServer};
+pub use server::TestServer;
 
 /// Makes a test of each story for each database.
 #[macro_export]

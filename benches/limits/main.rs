@@ -1,0 +1,152 @@
+//! How fast the service is, and how near to what is possible: every figure is
+//! measured beside a limit, in the same run, in turns, on the same data and over
+//! as many connections. docs/benchmarks.md says how to run and read it.
+
+#![forbid(unsafe_code)]
+#![allow(unreachable_pub, reason = "modules of a bench binary have no outside to reach")]
+
+mod bare;
+mod creates;
+mod drive;
+mod lists;
+mod reads;
+mod report;
+mod rows;
+mod samples;
+mod stores;
+mod streams;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+use report::Report;
+use stores::{DatabaseKind, ENVIRONMENT};
+
+/// What a measurement may come to.
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Measures the service beside the limits of the machine.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Fewer and shorter rounds, and smaller stores: for a glance, not for figures
+    #[arg(long)]
+    quick: bool,
+
+    /// Measure only these
+    #[arg(value_enum)]
+    works: Vec<Work>,
+
+    /// Only this database; PostgreSQL takes part if ENTENTE_TEST_POSTGRES names one
+    #[arg(long, value_enum)]
+    database: Option<DatabaseKind>,
+
+    /// Do this to the product alone, for so many seconds: for a profiler
+    #[arg(long, value_name = "SECONDS")]
+    profile: Option<u64>,
+
+    /// Passed by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Work {
+    /// CreateAgreement, many and one in flight
+    Create,
+    /// GetAgreement
+    Get,
+    /// ListAgreements, near and far pages
+    List,
+    /// WatchChanges to many, its delay, and replay
+    Watch,
+}
+
+/// How long and how large.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    /// Turns of each side.
+    rounds: usize,
+    /// Length of a turn.
+    turn: Duration,
+    /// Agreements of the small store.
+    few: usize,
+    /// Agreements of the large store.
+    many: usize,
+    /// Agreements on a page of a list.
+    page: usize,
+}
+
+impl Scale {
+    const FULL: Self =
+        Self { rounds: 5, turn: Duration::from_secs(2), few: 10_000, many: 200_000, page: 50 };
+    const QUICK: Self =
+        Self { rounds: 3, turn: Duration::from_millis(500), few: 2_000, many: 20_000, page: 50 };
+}
+
+fn main() -> Outcome<()> {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async { tokio::spawn(run(arguments)).await? })
+}
+
+async fn run(arguments: Arguments) -> Outcome<()> {
+    let scale = if arguments.quick { Scale::QUICK } else { Scale::FULL };
+    let mut kinds = vec![DatabaseKind::Sqlite];
+    match std::env::var(ENVIRONMENT) {
+        Ok(_) => kinds.push(DatabaseKind::Postgres),
+        Err(_) => eprintln!("PostgreSQL is left out: {ENVIRONMENT} names none"),
+    }
+    kinds.retain(|kind| arguments.database.is_none_or(|only| only == *kind));
+    let wanted = |work| arguments.works.is_empty() || arguments.works.contains(&work);
+    let mut report = Report::new(arguments.quick);
+    for kind in kinds {
+        if let Some(seconds) = arguments.profile {
+            let work = arguments.works.first().copied().unwrap_or(Work::Create);
+            profile(kind, work, Duration::from_secs(seconds)).await?;
+            continue;
+        }
+        if wanted(Work::Create) {
+            creates::many(kind, scale, &mut report).await?;
+            creates::alone(kind, scale, &mut report).await?;
+        }
+        if wanted(Work::Get) {
+            reads::get(kind, scale, &mut report).await?;
+        }
+        if wanted(Work::Watch) {
+            streams::deliver(kind, scale, &mut report).await?;
+            streams::delay(kind, scale, &mut report).await?;
+        }
+        if wanted(Work::List) || wanted(Work::Watch) {
+            let large = stores::Product::filled(kind, scale.many).await?;
+            if wanted(Work::Watch) {
+                streams::replay(&large, scale, &mut report).await?;
+            }
+            if wanted(Work::List) {
+                lists::pages(&large, scale, &mut report).await?;
+            }
+            large.finish().await?;
+        }
+    }
+    if arguments.profile.is_none() {
+        report.write(&target_folder().join("bench").join("limits.json"))?;
+    }
+    Ok(())
+}
+
+/// The folder that cargo builds into.
+fn target_folder() -> PathBuf {
+    let inside = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    inside.parent().map_or(inside.clone(), PathBuf::from)
+}
+
+async fn profile(kind: DatabaseKind, work: Work, time: Duration) -> Outcome<()> {
+    let rate = match work {
+        Work::Create => creates::product_alone(kind, time).await?,
+        Work::Get => reads::product_alone(kind, time).await?,
+        Work::List | Work::Watch => return Err("only create and get can be profiled alone".into()),
+    };
+    println!("{rate:.0} a second on {}", kind.name());
+    Ok(())
+}

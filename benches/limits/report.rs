@@ -1,0 +1,128 @@
+//! The table and the file.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::drive::median;
+
+/// What is asked of a figure.
+#[derive(Clone, Copy, Debug)]
+pub enum Floor {
+    /// At least this share of the limit.
+    Share(f64),
+    /// At most so many times the limit.
+    Times(f64),
+    /// At least so many a second, whatever the limit.
+    Rate(f64),
+}
+
+/// A figure beside its limit.
+#[derive(Debug)]
+pub struct Row {
+    /// On which database.
+    pub database: &'static str,
+    /// What was done.
+    pub work: String,
+    /// In what both are counted.
+    pub unit: &'static str,
+    /// The product, turn by turn.
+    pub product: Vec<f64>,
+    /// What it is compared with.
+    pub limit: &'static str,
+    /// That, turn by turn.
+    pub limits: Vec<f64>,
+    /// What is asked.
+    pub floor: Floor,
+}
+
+impl Row {
+    fn ratio(&self) -> f64 {
+        median(&self.product) / median(&self.limits)
+    }
+
+    fn holds(&self) -> bool {
+        match self.floor {
+            Floor::Share(share) => self.ratio() >= share,
+            Floor::Times(times) => self.ratio() <= times,
+            Floor::Rate(rate) => median(&self.product) >= rate,
+        }
+    }
+
+    fn verdict(&self) -> &'static str {
+        if self.holds() { "OK" } else { "BELOW" }
+    }
+
+    fn asked(&self) -> String {
+        match self.floor {
+            Floor::Share(share) => format!(">= {share:.2}"),
+            Floor::Times(times) => format!("<= {times:.1}"),
+            Floor::Rate(rate) => format!(">= {rate:.0}/s"),
+        }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "database": self.database,
+            "work": self.work,
+            "unit": self.unit,
+            "product": median(&self.product),
+            "product_turns": self.product,
+            "limit": self.limit,
+            "limit_value": median(&self.limits),
+            "limit_turns": self.limits,
+            "ratio": self.ratio(),
+            "asked": self.asked(),
+            "holds": self.holds(),
+        })
+    }
+}
+
+/// All figures of a run.
+#[derive(Debug)]
+pub struct Report {
+    quick: bool,
+    rows: Vec<Row>,
+}
+
+impl Report {
+    /// An empty one, with the table's head.
+    pub fn new(quick: bool) -> Self {
+        println!(
+            "{:<10} {:<40} {:>10} {:<4} {:<26} {:>10} {:>6}  {:<10}",
+            "database", "work", "product", "unit", "limit", "limit", "ratio", "asked"
+        );
+        Self { quick, rows: Vec::new() }
+    }
+
+    /// Adds a figure and prints it.
+    pub fn add(&mut self, row: Row) {
+        println!(
+            "{:<10} {:<40} {:>10.0} {:<4} {:<26} {:>10.0} {:>6.2}  {:<10} {}",
+            row.database,
+            row.work,
+            median(&row.product),
+            row.unit,
+            row.limit,
+            median(&row.limits),
+            row.ratio(),
+            row.asked(),
+            row.verdict(),
+        );
+        self.rows.push(row);
+    }
+
+    /// Writes all of it to `path` as JSON.
+    pub fn write(&self, path: &Path) -> Outcome<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let cores = std::thread::available_parallelism()?.get();
+        let rows: Vec<_> = self.rows.iter().map(Row::json).collect();
+        let report = json!({ "quick": self.quick, "cores": cores, "rows": rows });
+        std::fs::write(path, serde_json::to_string_pretty(&report)?)?;
+        println!("written to {}", path.display());
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! The agreement that everything is measured with: two parties, six areas, two
+//! actions, about 600 bytes.
+
+use entente::proto::v1::agreement_party::Party;
+use entente::proto::v1::{
+    ActionKind, Agreement, AgreementAction, AgreementForm, AgreementParty, CreateAgreementRequest,
+    LegalForce,
+};
+
+const AREAS: [&str; 6] = [
+    "political",
+    "diplomatic-consular",
+    "dispute-settlement",
+    "parliamentary",
+    "military-training",
+    "peacekeeping",
+];
+
+fn party(id: &str) -> AgreementParty {
+    let country = Some(Party::Country(format!("countries/{id}")));
+    AgreementParty { party: country, ..AgreementParty::default() }
+}
+
+fn action(kind: ActionKind, date: &str) -> AgreementAction {
+    AgreementAction { kind: kind.into(), date: date.to_owned(), ..AgreementAction::default() }
+}
+
+/// The agreement; `number` makes its title its own.
+pub fn agreement(number: usize) -> Agreement {
+    // Titles are spread, so that neither of the two orders is that of creation.
+    let spread = number.wrapping_mul(0x9E37_79B9) & 0xFFFF_FFFF;
+    Agreement {
+        title: format!("Agreement {spread:08x} on cooperation between France and Germany"),
+        form: AgreementForm::Agreement.into(),
+        legal_force: LegalForce::Binding.into(),
+        parties: vec![party("FRA"), party("DEU")],
+        areas: AREAS.iter().map(|area| format!("cooperationAreas/{area}")).collect(),
+        actions: vec![
+            action(ActionKind::Signature, "1963-01-22"),
+            action(ActionKind::EntryIntoForce, "1963-07-02"),
+        ],
+        place: "Paris".to_owned(),
+        summary: "The parties consult each other before any decision on all important questions \
+                  of foreign policy, and first of all on questions of common interest, so as to \
+                  arrive, as far as possible, at a similar position."
+            .to_owned(),
+        ..Agreement::default()
+    }
+}
+
+/// The request that records it.
+pub fn create(number: usize) -> CreateAgreementRequest {
+    CreateAgreementRequest {
+        agreement: Some(agreement(number)),
+        ..CreateAgreementRequest::default()
+    }
+}

@@ -1,0 +1,138 @@
+//! A group costs a number of statements that does not depend on how many
+//! requests it holds.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+use entente::api::drafts::{Site, create};
+use entente::model::violations::Violations;
+use entente::proto::v1::{ActionKind, Agreement};
+use entente::resources::REGISTRY;
+use entente::store::Store;
+use entente::store::committer::Publish;
+use entente::store::connect::open;
+use entente::store::log::Logged;
+use entente::store::write::Write;
+use sea_orm::ConnectionTrait;
+
+use crate::support::samples::{action, agreement};
+use crate::support::{Database, TestServer, invariant};
+
+/// The most requests that a group holds.
+const GROUP: usize = 512;
+
+/// Passes everything over.
+struct Nobody;
+
+impl Publish for Nobody {
+    fn publish(&self, _: Vec<Logged>) {}
+}
+
+static SQLITE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static POSTGRES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+#[tokio::test]
+async fn a_group_of_512_costs_what_one_request_costs_on_sqlite() {
+    let hears = |text: &str| SQLITE.lock().unwrap().push(text.to_owned());
+    story(Database::Sqlite, hears, "BEGIN IMMEDIATE").await;
+    costs_alike(&SQLITE.lock().unwrap());
+}
+
+#[tokio::test]
+async fn a_group_of_512_costs_what_one_request_costs_on_postgres() {
+    let hears = |text: &str| POSTGRES.lock().unwrap().push(text.to_owned());
+    story(Database::Postgres, hears, "BEGIN; SELECT 1 FROM head FOR UPDATE").await;
+    costs_alike(&POSTGRES.lock().unwrap());
+}
+
+/// Writes one request, and 512 that have queued up while `locks` held the head.
+async fn story(kind: Database, hears: fn(&str), locks: &str) {
+    let database = TestServer::start(kind).await.stop().await;
+    let mut databases = open(&database.url).await.unwrap();
+    databases.hears_statements = Some(hears);
+    let databases = Arc::new(databases);
+    let (store, running) = Store::start(Arc::clone(&databases), *REGISTRY, Arc::new(Nobody));
+    let before = store.head().await.unwrap().revision;
+
+    let mut other = sea_orm::ConnectOptions::new(&database.url);
+    let other = sea_orm::Database::connect(other.max_connections(1).to_owned()).await.unwrap();
+    other.execute_unprepared(locks).await.unwrap();
+    let mut calls: Vec<Pin<Box<dyn Future<Output = _>>>> = Vec::new();
+    for index in 0..=GROUP {
+        calls.push(Box::pin(store.write(write(&format!("Treaty {index}")))));
+    }
+    std::future::poll_fn(|context| {
+        for call in &mut calls {
+            assert!(call.as_mut().poll(context).is_pending(), "it waits for the committer");
+        }
+        Poll::Ready(())
+    })
+    .await;
+    other.execute_unprepared("ROLLBACK").await.unwrap();
+    other.close().await.unwrap();
+    for call in calls {
+        call.await.unwrap();
+    }
+
+    assert_eq!(store.head().await.unwrap().revision, before + 513, "a commit each");
+    store.stop();
+    drop(store);
+    running.watcher.abort();
+    running.committer.await.unwrap();
+    databases.close().await;
+    invariant::check(&database.url).await;
+    database.remove().await;
+}
+
+/// Each group begins with the head; with 513 requests there are two or three,
+/// one small and one large.
+fn costs_alike(statements: &[String]) {
+    let begins = |text: &String| text.contains("FROM head") || text.contains("FROM \"head\"");
+    let places = statements.iter().enumerate().filter(|(_, text)| begins(text));
+    let mut starts: Vec<usize> = places.map(|(place, _)| place).collect();
+    starts.push(statements.len());
+    let groups: Vec<_> = starts.windows(2).map(|ends| &statements[ends[0]..ends[1]]).collect();
+    assert!((2..=3).contains(&groups.len()), "{} groups", groups.len());
+    let costs: Vec<_> = groups.iter().map(|group| parts(group)).collect();
+    assert!(costs[0].0 > 1, "statements are heard: {statements:#?}");
+    assert!(costs.iter().all(|cost| *cost == costs[0]), "{costs:?} {statements:#?}");
+}
+
+/// How many statements were sent, and how many inserts they hold: several travel
+/// as one.
+fn parts(statements: &[String]) -> (usize, usize) {
+    let inserts = statements.iter().map(|text| text.matches("INSERT INTO").count());
+    (statements.len(), inserts.sum())
+}
+
+/// A plain create: two parties, six areas, two actions.
+fn write(title: &str) -> Write {
+    let kind = REGISTRY.by_type("Agreement").unwrap();
+    let known = include_str!("../../src/resources/reference/cooperation_areas.jsonl");
+    let areas = known.lines().take(6).map(area_name).collect();
+    let agreement = Agreement {
+        areas,
+        actions: vec![
+            action(ActionKind::Signature, "2020-01-02"),
+            action(ActionKind::EntryIntoForce, "2021"),
+        ],
+        ..agreement(title, &["KHM", "RUS"])
+    };
+    let site = Site { message: "", resource: "agreement", id: "agreement_id" };
+    Write {
+        actor: "ann".to_owned(),
+        reason: String::new(),
+        request_id: title.to_owned(),
+        digest: [0; 32],
+        validate_only: false,
+        checks: Vec::new(),
+        drafts: vec![create(kind, Box::new(agreement), "", site, Violations::default())],
+        size: 600,
+    }
+}
+
+fn area_name(line: &str) -> String {
+    let area: serde_json::Value = serde_json::from_str(line).unwrap();
+    area["name"].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,127 @@
+//! Tokens that lead nowhere are refused, never served.
+
+use entente::feed::token::Token;
+use entente::proto::v1::watch_changes_request::Start;
+use entente::proto::v1::{ListChangesRequest, Origin, WatchChangesRequest, list_changes_request};
+use tonic::Code;
+
+use crate::on_both;
+use crate::support::samples::agreement;
+use crate::support::{Clients, Refusal, TestServer};
+use crate::watching::{Watch, from, from_origin, page};
+
+on_both!(
+    a_token_belongs_to_its_selectors,
+    tokens_that_are_none,
+    a_token_of_another_store,
+    a_history_that_is_not_ours,
+    a_revision_to_come,
+    a_history_that_is_gone,
+);
+
+/// How WatchChanges and ListChanges refuse `start`; both alike.
+async fn refused(clients: &Clients, token: &str) -> Refusal {
+    let watched = Watch::open(clients, from(Start::Token(token.to_owned()))).await.unwrap_err();
+    let start = Some(list_changes_request::Start::Token(token.to_owned()));
+    let request = ListChangesRequest { start, ..ListChangesRequest::default() };
+    assert_eq!(page(clients, request).await.unwrap_err(), watched);
+    watched
+}
+
+async fn token(clients: &Clients) -> Token {
+    Token::decode(&clients.head().await.token, "token").unwrap()
+}
+
+async fn a_token_belongs_to_its_selectors(server: &TestServer) {
+    let clients = &server.clients;
+    let officials = WatchChangesRequest {
+        resource_types: vec!["Official".to_owned(), "Country".to_owned()],
+        ..from_origin(Origin::Now)
+    };
+    let bound = Watch::open(clients, officials.clone()).await.unwrap().token();
+    let all = Watch::open(clients, WatchChangesRequest::default()).await.unwrap().token();
+    let start = Some(Start::Token(bound.clone()));
+    let turned = vec!["Country".to_owned(), "Official".to_owned(), "Country".to_owned()];
+    let same = WatchChangesRequest { start, resource_types: turned, ..officials.clone() };
+    Watch::open(clients, same).await.unwrap();
+    let refusal = refused(clients, &bound).await;
+    refusal.is(Code::InvalidArgument, "TOKEN_OF_ANOTHER_QUERY", &["token"]);
+    let start = Some(Start::Token(all));
+    let refusal = Watch::open(clients, WatchChangesRequest { start, ..officials.clone() }).await;
+    refusal.unwrap_err().is(Code::InvalidArgument, "TOKEN_OF_ANOTHER_QUERY", &["token"]);
+    let start = Some(Start::Token(clients.head().await.token));
+    Watch::open(clients, WatchChangesRequest { start, ..officials }).await.unwrap();
+}
+
+async fn tokens_that_are_none(server: &TestServer) {
+    let right = server.clients.head().await.token;
+    let altered = format!("{}{}", if right.starts_with('A') { 'B' } else { 'A' }, &right[1..]);
+    for wrong in ["", "nonsense", &right[1..], &altered, &format!("{right}A")] {
+        let refusal = refused(&server.clients, wrong).await;
+        refusal.is(Code::InvalidArgument, "TOKEN_MALFORMED", &["token"]);
+    }
+}
+
+async fn a_token_of_another_store(server: &TestServer) {
+    let other = TestServer::start(server.database.kind).await;
+    let token = other.clients.head().await.token;
+    let refusal = refused(&server.clients, &token).await;
+    refusal.is(Code::FailedPrecondition, "STORE_MISMATCH", &["token"]);
+    other.finish().await;
+}
+
+async fn a_history_that_is_not_ours(server: &TestServer) {
+    let clients = &server.clients;
+    let right = token(clients).await;
+    let tampered = Token { hash: right.hash.map(|byte| !byte), ..right };
+    let refusal = refused(clients, &tampered.encode()).await;
+    refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
+    let beyond = Token { revision: right.revision + 1, ..right };
+    let refusal = refused(clients, &beyond.encode()).await;
+    refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
+    let misplaced = Token { revision: 1, ..right };
+    let refusal = refused(clients, &misplaced.encode()).await;
+    refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
+    for revision in [-1, i64::MIN] {
+        let negative = Token { revision, ..right };
+        let refusal = refused(clients, &negative.encode()).await;
+        refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
+    }
+}
+
+async fn a_revision_to_come(server: &TestServer) {
+    let clients = &server.clients;
+    let head = clients.head_revision().await;
+    for revision in [head + 1, i64::MAX] {
+        let refusal = Watch::open(clients, from(Start::AfterRevision(revision))).await.unwrap_err();
+        refusal.is(Code::OutOfRange, "REVISION_IN_FUTURE", &["after_revision"]);
+        let start = Some(list_changes_request::Start::AfterRevision(revision));
+        let request = ListChangesRequest { start, ..ListChangesRequest::default() };
+        let refusal = page(clients, request).await.unwrap_err();
+        refusal.is(Code::OutOfRange, "REVISION_IN_FUTURE", &["after_revision"]);
+    }
+    Watch::open(clients, from(Start::AfterRevision(head))).await.unwrap();
+}
+
+async fn a_history_that_is_gone(server: &TestServer) {
+    // It restarts the server, so it has one of its own.
+    let server = TestServer::start(server.database.kind).await;
+    let old = server.clients.head().await.token;
+    for title in ["One", "Two", "Three"] {
+        server.clients.create_agreement(agreement(title, &["KHM"])).await.unwrap();
+    }
+    let head = server.clients.head_revision().await;
+    server.execute(&format!("UPDATE head SET earliest_revision = {head}")).await;
+    let server = TestServer::start_on(server.stop().await).await;
+    let clients = &server.clients;
+
+    refused(clients, &old).await.is(Code::OutOfRange, "HISTORY_COMPACTED", &[]);
+    let refusal = Watch::open(clients, from(Start::AfterRevision(0))).await.unwrap_err();
+    refusal.is(Code::OutOfRange, "HISTORY_COMPACTED", &[]);
+    assert_eq!(clients.head().await.earliest_revision, head);
+    let mut earliest = Watch::open(clients, from_origin(Origin::Earliest)).await.unwrap();
+    earliest.up_to(head).await;
+    assert_eq!(earliest.commits().len(), 1);
+    drop(earliest);
+    server.finish().await;
+}
