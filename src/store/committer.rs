@@ -5,6 +5,7 @@
 //! anything, so that lost updates, deadlocks and revisions out of order cannot
 //! happen, whatever other replicas do.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use super::FORMAT;
 use super::connect::Databases;
 use super::entities::head;
 use super::failure::{Failure, in_time};
-use super::load::load;
+use super::load::{Known, Names, load};
 use super::log::{self, Logged};
 use super::resource::Registry;
 use super::sql::Sql;
@@ -101,6 +102,7 @@ pub struct Committer {
     registry: Registry,
     publish: Arc<dyn Publish>,
     state: State,
+    memory: Memory,
     swept: Instant,
 }
 
@@ -138,8 +140,11 @@ impl Committer {
             state: state.clone(),
         };
         let writer = databases.writer.clone();
-        let swept = Instant::now();
-        (Self { receiver, closing, databases, writer, registry, publish, state, swept }, queue)
+        let (memory, swept) = (Memory::default(), Instant::now());
+        (
+            Self { receiver, closing, databases, writer, registry, publish, state, memory, swept },
+            queue,
+        )
     }
 
     /// Works until the queue is closed and empty, on a thread of its own: between
@@ -289,7 +294,9 @@ impl Committer {
         if head.format > FORMAT {
             return Err(Broken::Outdated);
         }
-        let loaded = in_time(ANSWER, load(&transaction, self.registry, writes)).await;
+        self.memory.forget_unless(&head.hash);
+        let names = &self.memory.names;
+        let loaded = in_time(ANSWER, load(&transaction, self.registry, writes, names)).await;
         let loaded = loaded.map_err(Broken::Before)?;
         let loaded_in = clock.lap();
         let first = head.revision + 1;
@@ -303,7 +310,8 @@ impl Committer {
             in_time(ANSWER, transaction.rollback()).await.map_err(Broken::Before)?;
             return Ok(Done { answers, logged: Vec::new() });
         }
-        let logged = in_time(ANSWER, unit.save(&transaction)).await.map_err(Broken::Before)?;
+        in_time(ANSWER, unit.save(&transaction)).await.map_err(Broken::Before)?;
+        let Unit { logged, head, loaded, .. } = unit;
         let hash = logged.first().map(|logged| logged.commit.hash.clone());
         let done = Done { answers, logged };
         let saved = clock.lap();
@@ -319,7 +327,10 @@ impl Committer {
             "a group, in microseconds"
         );
         match (committed, hash) {
-            (Ok(()), _) => Ok(done),
+            (Ok(()), _) => {
+                self.memory.learn(head.hash, loaded.names);
+                Ok(done)
+            }
             (Err(error), Some(hash)) => Err(Broken::Unknown { first, hash, error, done }),
             // Only answers to request ids were written: writing them again is harmless.
             (Err(error), None) => Err(Broken::Before(error)),
@@ -352,6 +363,42 @@ impl Committer {
     fn reconnect(&mut self) {
         let old = std::mem::replace(&mut self.writer, self.databases.connect_writer());
         tokio::spawn(old.close());
+    }
+}
+
+/// Names that recent groups have looked up. They are true as long as the log ends
+/// with the commit after which they were learned, whoever wrote it: a lone write
+/// then need not ask for what it names.
+#[derive(Debug, Default)]
+struct Memory {
+    hash: Vec<u8>,
+    names: Names,
+}
+
+impl Memory {
+    /// Names that are kept.
+    const MOST: usize = 20_000;
+
+    /// Forgets everything if the log has gone on without us.
+    fn forget_unless(&mut self, hash: &[u8]) {
+        if self.hash != hash {
+            self.names.clear();
+            self.hash = hash.to_vec();
+        }
+    }
+
+    /// Takes in what a group has left, up to the commit with `hash`.
+    fn learn(&mut self, hash: Vec<u8>, names: HashMap<String, Option<Known>>) {
+        if self.names.len() > Self::MOST {
+            self.names.clear();
+        }
+        for (name, known) in names {
+            match known {
+                Some(known) => self.names.insert(name, Known { body: None, ..known }),
+                None => self.names.remove(&name),
+            };
+        }
+        self.hash = hash;
     }
 }
 

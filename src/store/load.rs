@@ -29,6 +29,9 @@ pub struct Known {
     pub body: Option<Bytes>,
 }
 
+/// Live records by name, without their messages.
+pub type Names = HashMap<String, Known>;
+
 /// A record that was deleted last under its name.
 #[derive(Clone, Debug)]
 pub struct Grave {
@@ -69,8 +72,9 @@ pub async fn load(
     db: &impl ConnectionTrait,
     registry: Registry,
     writes: &mut [Write],
+    memory: &Names,
 ) -> Result<Loaded, DbErr> {
-    let mut loader = Loader { db, registry, found: Loaded::default() };
+    let mut loader = Loader { db, registry, memory, found: Loaded::default() };
     loader.requests(writes).await?;
     let targets = Targets::of(registry, writes);
     loader.targets(&targets).await?;
@@ -90,6 +94,7 @@ pub async fn load(
 struct Loader<'d, C> {
     db: &'d C,
     registry: Registry,
+    memory: &'d Names,
     found: Loaded,
 }
 
@@ -191,8 +196,13 @@ impl<C: ConnectionTrait> Loader<'_, C> {
     }
 
     async fn references(&mut self, names: HashSet<String>) -> Result<(), DbErr> {
-        let unknown: Vec<_> =
-            names.into_iter().filter(|name| !self.found.names.contains_key(name)).collect();
+        let unknown = names.into_iter().filter(|name| !self.found.names.contains_key(name));
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            unknown.partition(|name| self.memory.contains_key(name));
+        for name in known {
+            let remembered = self.memory.get(&name).cloned();
+            self.found.names.insert(name, remembered);
+        }
         self.existence(&unknown).await?;
         let missing: Vec<_> =
             unknown.into_iter().filter(|name| self.found.names[name].is_none()).collect();

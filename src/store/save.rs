@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::entities::{alias, change, commit, external_id, record, request, tombstone};
-use super::log::Logged;
 use super::resource::{Keys, Kind, Object};
 use super::sql::{Rows, Sql, delete_rows};
 use super::unit::{Touched, Unit};
@@ -41,9 +40,8 @@ pub(super) fn index_rows(
 }
 
 impl Unit {
-    /// Writes everything that was accepted and moves the head; what was appended to
-    /// the log.
-    pub(super) async fn save(mut self, db: &impl ConnectionTrait) -> Result<Vec<Logged>, DbErr> {
+    /// Writes everything that was accepted and moves the head.
+    pub(super) async fn save(&mut self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
         let deletes = self.deletes();
         if !deletes.is_empty() {
             delete_rows(db, &deletes).await?;
@@ -69,8 +67,7 @@ impl Unit {
             .push(", next_key = ")
             .bind(head.next_key)
             .push(" WHERE id = 1");
-        rows.insert(db, sql).await?;
-        Ok(self.logged)
+        rows.insert(db, sql).await
     }
 
     fn put_records(&self, rows: &mut Rows) {

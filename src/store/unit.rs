@@ -92,12 +92,11 @@ impl Unit {
         }
         stage.complete(&mut problems);
         problems.into_result()?;
-        let Stage { items, names, external, next_key, .. } = stage;
+        let Stage { items, external, next_key, .. } = stage;
         if write.validate_only {
             return Ok(preview(items, dates::day_of_microseconds(self.now)));
         }
         let written = self.commit(write, items)?;
-        self.loaded.names.extend(names);
         self.external.extend(external);
         self.head.next_key = next_key;
         self.remember(write, &written);

@@ -12,6 +12,7 @@ mod bad_input;
 mod conformance;
 mod coverage;
 mod floors;
+mod groups;
 mod real_data;
 mod records;
 mod selection;
