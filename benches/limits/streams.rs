@@ -171,8 +171,8 @@ async fn watch(channel: Channel, sender: mpsc::UnboundedSender<(i64, Instant)>) 
     Ok(())
 }
 
-/// One subscriber from the beginning, beside a bare stream of the same messages.
-/// Both decode what they get, as a client does.
+/// One subscriber from the beginning, beside a bare stream of the same messages:
+/// taking them as bytes, and decoding them as a client does.
 pub async fn replay(product: &Product, scale: Scale, report: &mut Report) -> Outcome<()> {
     let ours = connect(product.server.address, 1).await?;
     let head = product.server.api.feed.head().mark.revision;
@@ -182,24 +182,32 @@ pub async fn replay(product: &Product, scale: Scale, report: &mut Report) -> Out
     let (messages, changes) = record(&ours[0], &request).await?;
     let bare = Bare { messages: Arc::new(messages), ..Bare::default() }.listen().await?;
     let theirs = connect(bare.address, 1).await?;
-    let (mut rates, mut limits) = (Vec::new(), Vec::new());
-    for round in 0..=scale.rounds {
-        let product = decoded(&ours[0], WATCH, &request).await?;
-        let limit = decoded(&theirs[0], STREAM, &request).await?;
-        if round > 0 {
-            rates.push(changes as f64 / product);
-            limits.push(changes as f64 / limit);
+    for decoding in [false, true] {
+        let (mut rates, mut limits) = (Vec::new(), Vec::new());
+        for round in 0..=scale.rounds {
+            let (product, limit) = if decoding {
+                let product = decoded(&ours[0], WATCH, &request).await?;
+                (product, decoded(&theirs[0], STREAM, &request).await?)
+            } else {
+                let product = read_all(&ours, 1, WATCH, &request).await?;
+                (product, read_all(&theirs, 1, STREAM, &request).await?)
+            };
+            if round > 0 {
+                rates.push(changes as f64 / product);
+                limits.push(changes as f64 / limit);
+            }
         }
+        let how = if decoding { "decoded" } else { "as bytes" };
+        report.add(Row {
+            database: product.place.kind.name(),
+            work: format!("replay of {changes} changes, {how}"),
+            unit: "/s",
+            product: rates,
+            limit: "bare stream of the same",
+            limits,
+            floor: Floor::Rate(200_000.0),
+        });
     }
-    report.add(Row {
-        database: product.place.kind.name(),
-        work: format!("replay of {changes} changes"),
-        unit: "/s",
-        product: rates,
-        limit: "bare stream of the same",
-        limits,
-        floor: Floor::Rate(200_000.0),
-    });
     Ok(())
 }
 

@@ -174,14 +174,19 @@ impl Problems {
         }
     }
 
-    /// Adds what a message's own rules found.
+    /// Adds what a message's own rules found and is not told yet.
     pub fn extend(&mut self, violations: &Violations) {
-        self.0.extend(violations.iter().map(|violation| Problem {
-            reason: Reason::ValidationFailed,
-            field: violation.field.clone(),
-            description: violation.description.clone(),
-            resource: String::new(),
-        }));
+        for violation in violations.iter() {
+            let problem = Problem {
+                reason: Reason::ValidationFailed,
+                field: violation.field.clone(),
+                description: violation.description.clone(),
+                resource: String::new(),
+            };
+            if !self.0.contains(&problem) {
+                self.0.push(problem);
+            }
+        }
     }
 
     /// Adds `others` behind these.

@@ -6,13 +6,49 @@ use std::collections::{HashMap, HashSet};
 use super::load::ExternalKey;
 use super::resource::Object;
 use super::stage::{Found, Item, Stage};
-use super::unit::Unit;
+use super::unit::{Unit, expect_etag};
+use super::write::{Check, Expectation};
 use crate::model::error::{Problems, Reason};
 use crate::model::limits::RESOURCE_BYTES;
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::MutationOutcome;
 
 impl Stage<'_> {
+    /// Judges what must hold before. Nothing may be staged yet.
+    pub(super) fn check(&self, checks: &[Check], problems: &mut Problems) {
+        for check in checks {
+            let path = Path::Root.field(&check.path);
+            if self.unit.registry.canonical(&check.name).is_none() {
+                let known = self.unit.registry.collections();
+                let text = format!("must be a name in one of {known}");
+                problems.add(Reason::ValidationFailed, &path.field("name"), text, "");
+                continue;
+            }
+            let found = self.find(&check.name);
+            match (&check.expectation, &found) {
+                (_, Found::Ambiguous(_)) => {
+                    problems.add(
+                        Reason::ValidationFailed,
+                        &path.field("name"),
+                        found.problem(),
+                        "",
+                    );
+                }
+                (Expectation::Exists(true), Found::One(..))
+                | (Expectation::Exists(false), Found::Nothing(_)) => {}
+                (Expectation::Exists(false), Found::One(name, _)) => {
+                    problems.add(Reason::AlreadyExists, &path, found.problem(), name);
+                }
+                (_, Found::Nothing(name)) => {
+                    problems.add(Reason::NotFound, &path, found.problem(), name);
+                }
+                (Expectation::Etag(expected), Found::One(name, known)) => {
+                    expect_etag(expected, known, name, &path.field("etag"), problems);
+                }
+            }
+        }
+    }
+
     /// Judges what has been staged, and makes its references canonical.
     pub(super) fn complete(&mut self, problems: &mut Problems) {
         let mut items = std::mem::take(&mut self.items);
@@ -51,6 +87,7 @@ impl Stage<'_> {
         let at = if item.path.is_empty() { root } else { root.field(&item.path) };
         let mut violations = Violations::default();
         let registry = self.unit.registry;
+        let mut rewritten = false;
         object.visit_references(&at, &mut |at, type_name, name| {
             let belongs = registry.by_name(name).is_some_and(|kind| kind.type_name == type_name);
             if !belongs {
@@ -59,11 +96,15 @@ impl Stage<'_> {
                 return;
             }
             match self.find(name) {
-                Found::One(canonical, _) => *name = canonical,
+                Found::One(canonical, _) => {
+                    rewritten |= *name != canonical;
+                    *name = canonical;
+                }
                 other => violations.add(at, other.problem()),
             }
         });
-        if item.unchecked {
+        // References that were written in two ways may now be the same.
+        if item.unchecked || rewritten {
             object.validate(&at, &mut violations);
         }
         object.rules(&at, &mut violations);

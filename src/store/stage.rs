@@ -102,6 +102,11 @@ impl<'u> Stage<'u> {
                         expect_etag(etag, &known, &name, &at.field("etag"), problems);
                         self.update(draft, object.as_ref(), name, &known, mask);
                     }
+                    Found::Nothing(name) if *allow_missing && !etag.is_empty() => {
+                        let at = format!("{}.etag", draft.path);
+                        let text = format!("there is no {name} any more: read it again");
+                        problems.add(Reason::EtagMismatch, &Path::Root.field(&at), text, &name);
+                    }
                     Found::Nothing(name) if *allow_missing => {
                         self.create(draft, object.boxed_clone(), Some(name), problems);
                     }

@@ -16,7 +16,7 @@ use super::load::{ExternalKey, Grave, Known, Loaded};
 use super::log::Logged;
 use super::resource::{Keys, Kind, Object, Registry};
 use super::stage::{Item, Stage};
-use super::write::{Expectation, Write, Written, etag};
+use super::write::{Write, Written, etag};
 use super::{FORMAT, chain};
 use crate::model::dates;
 use crate::model::error::{Error, Problems, Reason, Result};
@@ -84,8 +84,8 @@ impl Unit {
             return Ok(answer);
         }
         let mut problems = Problems::default();
-        self.check(write, &mut problems);
         let mut stage = Stage::new(self);
+        stage.check(&write.checks, &mut problems);
         for draft in &write.drafts {
             problems.extend(&draft.violations);
             stage.add(draft, &mut problems);
@@ -130,32 +130,6 @@ impl Unit {
             Error::internal()
         })?;
         Ok(Some(Written { revision: answer.revision, results: answer.results, bodies: Vec::new() }))
-    }
-
-    fn check(&self, write: &Write, problems: &mut Problems) {
-        for check in &write.checks {
-            let path = Path::Root.field(&check.path);
-            let name = self.registry.canonical(&check.name);
-            if name.is_none() {
-                let text = format!("must be a name in one of {}", self.registry.collections());
-                problems.add(Reason::ValidationFailed, &path.field("name"), text, "");
-                continue;
-            }
-            let known = name.as_ref().and_then(|name| self.known(name));
-            let told = name.as_deref().unwrap_or(&check.name);
-            match (&check.expectation, known) {
-                (Expectation::Exists(true), Some(_)) | (Expectation::Exists(false), None) => {}
-                (Expectation::Exists(false), Some(_)) => {
-                    problems.add(Reason::AlreadyExists, &path, format!("{told} exists"), told);
-                }
-                (_, None) => {
-                    problems.add(Reason::NotFound, &path, format!("there is no {told}"), told);
-                }
-                (Expectation::Etag(expected), Some(known)) => {
-                    expect_etag(expected, known, told, &path.field("etag"), problems);
-                }
-            }
-        }
     }
 
     /// The live record called `name`, as the requests before have left it.

@@ -97,8 +97,10 @@ async fn a_crowd_on_few_names_keeps_the_record_whole(server: &TestServer) {
                         agreements.delete_agreement(delete).await
                     }
                     _ => {
-                        let undelete =
-                            UndeleteAgreementRequest { name, ..UndeleteAgreementRequest::default() };
+                        let undelete = UndeleteAgreementRequest {
+                            name,
+                            ..UndeleteAgreementRequest::default()
+                        };
                         agreements.undelete_agreement(undelete).await
                     }
                 };
