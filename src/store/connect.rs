@@ -15,6 +15,8 @@ use crate::model::limits::{IDLE_IN_TRANSACTION, LOCK_TIMEOUT, STATEMENT_TIMEOUT}
 
 /// Connections that read.
 const READERS: u32 = 6;
+/// Rows that SQLite's thread reads ahead of whoever takes them.
+const ROW_BUFFER: usize = 128;
 /// How long a caller waits for a connection before the store counts as gone.
 const ACQUIRE: Duration = Duration::from_secs(3);
 
@@ -146,7 +148,9 @@ async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_lazy_with(options.read_only(true).create_if_missing(false));
+        .connect_lazy_with(
+            options.read_only(true).row_buffer_size(ROW_BUFFER).create_if_missing(false),
+        );
     Ok(Databases {
         writer,
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use prost::Message;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult};
 
 use super::entities::{change, commit};
 use super::sql::Sql;
@@ -111,14 +111,29 @@ pub async fn range(db: &impl ConnectionTrait, first: i64, last: i64) -> Result<V
          FROM change WHERE revision BETWEEN ",
     )
     .push(", ordinal");
-    let mut changes: VecDeque<_> =
-        change::Entity::find().from_raw_sql(changes.build()).all(db).await?.into();
+    let rows = db.query_all_raw(changes.build()).await?;
+    let mut changes = rows.iter().map(change_of).collect::<Result<VecDeque<_>, _>>()?;
     let mut page = Vec::with_capacity(commits.len());
     for commit in commits {
         let own = changes.iter().take_while(|change| change.revision == commit.revision).count();
         page.push(Logged { commit, changes: changes.drain(..own).collect() });
     }
     Ok(page)
+}
+
+/// A change, by place: looking columns up by name would cost more than the rest.
+fn change_of(row: &QueryResult) -> Result<change::Model, DbErr> {
+    Ok(change::Model {
+        revision: row.try_get_by_index(0)?,
+        ordinal: row.try_get_by_index(1)?,
+        kind: row.try_get_by_index(2)?,
+        key: row.try_get_by_index(3)?,
+        name: row.try_get_by_index(4)?,
+        uid: row.try_get_by_index(5)?,
+        previous_revision: row.try_get_by_index(6)?,
+        fields: row.try_get_by_index(7)?,
+        body: row.try_get_by_index(8)?,
+    })
 }
 
 /// The message of `name` as it was left by the commit `revision`; of a deleted
