@@ -5,31 +5,26 @@
 //! anything, so that lost updates, deadlocks and revisions out of order cannot
 //! happen, whatever other replicas do.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    FromQueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use sea_orm::{DatabaseConnection, DbErr};
+use tokio::sync::{Notify, mpsc};
 
 use super::FORMAT;
 use super::connect::Databases;
-use super::entities::head;
 use super::failure::{Failure, in_time};
-use super::load::{Known, Names, load};
+use super::load::load;
 use super::log::{self, Logged};
+use super::memory::Memory;
+use super::queue::{Queue, Queued, outdated};
 use super::resource::Registry;
-use super::sql::Sql;
 use super::state::{State, Status};
+use super::transaction::{begin, lock_head, sweep};
 use super::unit::Unit;
 use super::write::{Write, Written};
-use crate::model::error::{Error, Reason, Result};
-use crate::model::limits::{
-    ANSWER, GROUP_BYTES, GROUP_REQUESTS, QUEUE_BYTES, QUEUE_REQUESTS, REQUEST_SWEEP,
-};
+use crate::model::error::{Error, Result};
+use crate::model::limits::{ANSWER, GROUP_BYTES, GROUP_REQUESTS, REQUEST_SWEEP};
 
 /// How long a group is tried again before its callers are told.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,57 +35,6 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub trait Publish: Send + Sync {
     /// Called after each group that this process has committed.
     fn publish(&self, commits: Vec<Logged>);
-}
-
-/// A write in the queue.
-#[derive(Debug)]
-struct Queued {
-    write: Write,
-    reply: oneshot::Sender<Result<Written>>,
-    _places: (OwnedSemaphorePermit, OwnedSemaphorePermit),
-}
-
-/// The way to the committer.
-#[derive(Clone, Debug)]
-pub struct Queue {
-    sender: mpsc::UnboundedSender<Queued>,
-    closing: Arc<Notify>,
-    requests: Arc<Semaphore>,
-    bytes: Arc<Semaphore>,
-    state: State,
-}
-
-impl Queue {
-    /// Takes no more writes; those that wait are still done.
-    pub fn close(&self) {
-        self.closing.notify_one();
-    }
-
-    /// Hands `write` over and waits for what came of it. Dropping the future
-    /// does not stop the write.
-    pub async fn write(&self, write: Write) -> Result<Written> {
-        match self.state.status() {
-            Status::Up => {}
-            Status::Down => return Err(Error::store_unavailable()),
-            Status::Outdated => return Err(outdated()),
-        }
-        let full = |_| Error::new(Reason::Overloaded, "more writes wait than the queue may hold");
-        let size = u32::try_from(write.size.clamp(1, QUEUE_BYTES)).unwrap_or(u32::MAX);
-        let request = Arc::clone(&self.requests).try_acquire_owned().map_err(full)?;
-        let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(size).map_err(full)?;
-        let (reply, answer) = oneshot::channel();
-        let queued = Queued { write, reply, _places: (request, bytes) };
-        let draining = || Error::new(Reason::Draining, "the server is going away");
-        self.sender.send(queued).map_err(|_| draining())?;
-        answer.await.map_err(|_| draining())?
-    }
-}
-
-fn outdated() -> Error {
-    Error::new(
-        Reason::StoreUnavailable,
-        "a newer version writes to this store: this server must be upgraded",
-    )
 }
 
 /// The one that writes.
@@ -130,15 +74,7 @@ impl Committer {
         publish: Arc<dyn Publish>,
         state: State,
     ) -> (Self, Queue) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let closing = Arc::new(Notify::new());
-        let queue = Queue {
-            sender,
-            closing: Arc::clone(&closing),
-            requests: Arc::new(Semaphore::new(QUEUE_REQUESTS)),
-            bytes: Arc::new(Semaphore::new(QUEUE_BYTES)),
-            state: state.clone(),
-        };
+        let (queue, receiver, closing) = Queue::new(state.clone());
         let writer = databases.writer.clone();
         let (memory, swept) = (Memory::default(), Instant::now());
         (
@@ -197,7 +133,7 @@ impl Committer {
     /// Commits a group and answers its callers.
     async fn group(&mut self, group: Vec<Queued>) {
         let (mut writes, replies): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|queued| (queued.write, (queued.reply, queued._places))).unzip();
+            group.into_iter().map(|queued| (queued.write, (queued.reply, queued.places))).unzip();
         let answers = match self.persist(&mut writes).await {
             Ok(done) => {
                 let answers = done.answers;
@@ -366,42 +302,6 @@ impl Committer {
     }
 }
 
-/// Names that recent groups have looked up. They are true as long as the log ends
-/// with the commit after which they were learned, whoever wrote it: a lone write
-/// then need not ask for what it names.
-#[derive(Debug, Default)]
-struct Memory {
-    hash: Vec<u8>,
-    names: Names,
-}
-
-impl Memory {
-    /// Names that are kept.
-    const MOST: usize = 20_000;
-
-    /// Forgets everything if the log has gone on without us.
-    fn forget_unless(&mut self, hash: &[u8]) {
-        if self.hash != hash {
-            self.names.clear();
-            self.hash = hash.to_vec();
-        }
-    }
-
-    /// Takes in what a group has left, up to the commit with `hash`.
-    fn learn(&mut self, hash: Vec<u8>, names: HashMap<String, Option<Known>>) {
-        if self.names.len() > Self::MOST {
-            self.names.clear();
-        }
-        for (name, known) in names {
-            match known {
-                Some(known) => self.names.insert(name, Known { body: None, ..known }),
-                None => self.names.remove(&name),
-            };
-        }
-        self.hash = hash;
-    }
-}
-
 /// Tells how long the steps of a group take.
 struct Stopwatch(Instant);
 
@@ -416,42 +316,4 @@ impl Stopwatch {
         self.0 = Instant::now();
         lap
     }
-}
-
-/// Begins a transaction that writes: on SQLite with its lock, since a lock taken
-/// later fails at once where somebody has written in between.
-pub async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    writer.begin_with_options(options).await
-}
-
-#[derive(FromQueryResult)]
-struct Clock {
-    now: i64,
-}
-
-/// Takes the head row; also the clock of the database, in microseconds.
-pub async fn lock_head(transaction: &impl ConnectionTrait) -> Result<(head::Model, i64), DbErr> {
-    let backend = transaction.get_database_backend();
-    let lost = || DbErr::RecordNotFound("the head row".to_owned());
-    if backend == DbBackend::Postgres {
-        let text = "SELECT *, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now \
-                    FROM head WHERE id = 1 FOR UPDATE";
-        let row = transaction.query_one_raw(Sql::new(backend, text).build()).await?;
-        let row = row.ok_or_else(lost)?;
-        let clock = Clock::from_query_result(&row, "")?;
-        return Ok((super::load::model(&row)?, clock.now));
-    }
-    let head = head::Entity::find_by_id(1).one(transaction).await?.ok_or_else(lost)?;
-    Ok((head, super::now_micros()))
-}
-
-/// Forgets answers that have expired.
-async fn sweep(transaction: &impl ConnectionTrait, now: i64) -> Result<(), DbErr> {
-    let sql = Sql::new(transaction.get_database_backend(), "DELETE FROM request WHERE expires < ");
-    transaction.execute_raw(sql.bind(now).build()).await?;
-    Ok(())
 }

@@ -6,9 +6,9 @@ use sea_orm::{
     TransactionTrait,
 };
 
-use super::committer::begin;
 use super::connect::Databases;
 use super::entities::{commit, head};
+use super::transaction::begin;
 use super::write::new_uid;
 use super::{FORMAT, chain, now_micros};
 

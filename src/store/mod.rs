@@ -21,7 +21,9 @@ mod judge;
 pub mod list;
 pub mod load;
 pub mod log;
+mod memory;
 pub mod migrate;
+pub mod queue;
 pub mod read;
 pub mod reindex;
 pub mod resource;
@@ -29,6 +31,7 @@ mod save;
 pub mod sql;
 mod stage;
 pub mod state;
+pub mod transaction;
 mod unit;
 mod wanted;
 pub mod write;
@@ -41,10 +44,11 @@ use bytes::Bytes;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
 use tokio::task::JoinHandle;
 
-use committer::{Committer, Publish, Queue};
+use committer::{Committer, Publish};
 use connect::Databases;
 use entities::head;
 use failure::in_time;
+use queue::Queue;
 use read::{Reads, read_failed};
 use resource::Registry;
 use state::State;
@@ -193,8 +197,8 @@ impl Store {
     /// Notes that the reference data of `set` is there.
     pub async fn set_reference_set(&self, set: i32) -> Result<()> {
         let noted = async {
-            let transaction = committer::begin(&self.databases.writer).await?;
-            committer::lock_head(&transaction).await?;
+            let transaction = transaction::begin(&self.databases.writer).await?;
+            transaction::lock_head(&transaction).await?;
             let sql = sql::Sql::new(self.databases.backend(), "UPDATE head SET reference_set = ");
             transaction.execute_raw(sql.bind(set).push(" WHERE id = 1").build()).await?;
             transaction.commit().await

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
-use super::committer::{begin, lock_head};
 use super::connect::Databases;
 use super::entities::record;
 use super::load::decode;
 use super::resource::{Keys, Registry};
 use super::save::index_rows;
 use super::sql::{Rows, Sql};
+use super::transaction::{begin, lock_head};
 
 /// Records that are indexed by one statement.
 const BATCH: usize = 500;
