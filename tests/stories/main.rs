@@ -9,6 +9,7 @@
 mod support;
 
 mod bad_input;
+mod codes;
 mod conformance;
 mod coverage;
 mod floors;
