@@ -33,18 +33,29 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Runs SQL that both databases understand once four words are replaced:
+/// Runs SQL that both databases understand once five words are replaced:
 /// `{text}` compares bytewise, `{bytes}` and `{uuid}` are the database's own,
-/// `{rowless}` stores a table in the order of its key.
+/// `{key}` is a primary key of 64 bits, which SQLite keeps in the table itself only
+/// if it is called integer, and `{rowless}` stores a table in the order of its key.
 async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
-    let (text, bytes, uuid, rowless) = match manager.get_database_backend() {
-        DbBackend::Postgres => ("text COLLATE \"C\"", "bytea", "uuid", ""),
-        _ => ("text", "blob", "blob", "WITHOUT ROWID"),
+    let (text, bytes, uuid, key, rowless) = match manager.get_database_backend() {
+        DbBackend::Postgres => ("text COLLATE \"C\"", "bytea", "uuid", "bigint", ""),
+        _ => ("text", "blob", "blob", "integer", "WITHOUT ROWID"),
+    };
+    let sql = match manager.get_database_backend() {
+        DbBackend::Postgres => sql.to_owned(),
+        // Otherwise every insert keeps a copy of each page that it touches, to be able
+        // to take back what it did before a reference was found wrong.
+        _ => sql.replace(
+            "REFERENCES record (key)",
+            "REFERENCES record (key) DEFERRABLE INITIALLY DEFERRED",
+        ),
     };
     let sql = sql
         .replace("{text}", text)
         .replace("{bytes}", bytes)
         .replace("{uuid}", uuid)
+        .replace("{key}", key)
         .replace("{rowless}", rowless);
     manager.get_connection().execute_unprepared(&sql).await?;
     Ok(())

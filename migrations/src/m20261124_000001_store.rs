@@ -28,7 +28,7 @@ CREATE TABLE head (
 
 -- Every live resource as its encoded message.
 CREATE TABLE record (
-    key      bigint  PRIMARY KEY,
+    key      {key} PRIMARY KEY,
     type     {text}  NOT NULL,
     name     {text}  NOT NULL UNIQUE,
     uid      {uuid}  NOT NULL,
@@ -65,7 +65,7 @@ CREATE INDEX tombstone_key ON tombstone (key);
 
 -- The log. Append-only.
 CREATE TABLE "commit" (
-    revision    bigint  PRIMARY KEY,
+    revision    {key} PRIMARY KEY,
     hash        {bytes} NOT NULL, -- SHA-256 over the one before and all of this
     digest      {bytes} NOT NULL, -- SHA-256 over the changes
     commit_time bigint  NOT NULL, -- microseconds since 1970

@@ -14,7 +14,7 @@ impl MigrationTrait for Migration {
 
 const SQL: &str = r#"
 CREATE TABLE country (
-    key                bigint PRIMARY KEY REFERENCES record (key),
+    key                {key} PRIMARY KEY REFERENCES record (key),
     display_name       {text} NOT NULL,
     alpha2             {text},
     alpha3             {text},

@@ -14,7 +14,7 @@ impl MigrationTrait for Migration {
 
 const SQL: &str = r#"
 CREATE TABLE cooperation_area (
-    key             bigint PRIMARY KEY REFERENCES record (key),
+    key             {key} PRIMARY KEY REFERENCES record (key),
     display_name    {text} NOT NULL,
     broader_key     bigint REFERENCES record (key),
     replaced_by_key bigint REFERENCES record (key)

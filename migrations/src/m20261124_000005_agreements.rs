@@ -14,7 +14,7 @@ impl MigrationTrait for Migration {
 
 const SQL: &str = r#"
 CREATE TABLE agreement (
-    key              bigint PRIMARY KEY REFERENCES record (key),
+    key              {key} PRIMARY KEY REFERENCES record (key),
     title            {text} NOT NULL,
     short_title      {text},
     form             {text} NOT NULL,

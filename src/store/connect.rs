@@ -138,7 +138,11 @@ async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
         .busy_timeout(Duration::from_secs(5))
         .disable_statement_logging();
     let writer_options = WriterOptions::Sqlite(
-        options.clone().statement_cache_capacity(64).pragma("cache_size", "-65536"),
+        options
+            .clone()
+            .statement_cache_capacity(64)
+            .pragma("cache_size", "-65536")
+            .pragma("wal_autocheckpoint", "10000"),
     );
     let writer = writer_options.clone().connect();
     writer.ping().await?;

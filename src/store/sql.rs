@@ -208,19 +208,10 @@ impl Rows {
             while !rows.values.is_empty() {
                 let rest = rows.values.split_off(rows.values.len().min(fit));
                 let count = rows.values.len() / width;
-                text.push_str(&format!(
-                    "INSERT INTO \"{}\" ({}) VALUES ",
-                    rows.table,
-                    rows.names()
-                ));
-                let row = format!("(?{})", ",?".repeat(width - 1));
-                for index in 0..count {
-                    text.push_str(if index == 0 { "" } else { "," });
-                    text.push_str(&row);
-                }
-                text.push_str(rows.conflict);
-                text.push_str(";\n");
+                let places = places(count).min(fit / width);
+                rows.write_insert(places, &mut text);
                 values.append(&mut rows.values);
+                values.resize(values.len() + (places - count) * width, Value::String(None));
                 rows.values = rest;
             }
         }
@@ -250,7 +241,32 @@ impl Rows {
     }
 }
 
+/// How many places an insert of `count` rows has on SQLite: groups of about one
+/// size then share one text, which is parsed once and remembered.
+fn places(count: usize) -> usize {
+    let step = (count.next_power_of_two() / 8).max(1);
+    count.next_multiple_of(step)
+}
+
 impl TableRows {
+    /// Appends an insert with that many places. Those that stay empty are all null,
+    /// which no first column of ours ever is.
+    fn write_insert(&self, places: usize, text: &mut String) {
+        let row = format!("(?{})", ",?".repeat(self.columns.len() - 1));
+        // Without OR FAIL, SQLite would keep a copy of each page that it touches, to take
+        // the statement back alone; whatever fails here takes the transaction back.
+        text.push_str(&format!("INSERT OR FAIL INTO \"{}\" ({}) ", self.table, self.names()));
+        let open = if places == 1 { "VALUES " } else { "SELECT * FROM (VALUES " };
+        text.push_str(open);
+        for index in 0..places {
+            text.push_str(if index == 0 { "" } else { "," });
+            text.push_str(&row);
+        }
+        text.push_str(if places == 1 { "" } else { ") WHERE column1 IS NOT NULL" });
+        text.push_str(self.conflict);
+        text.push_str(";\n");
+    }
+
     fn names(&self) -> String {
         let names: Vec<_> = self.columns.iter().map(|c| format!("\"{}\"", c.name)).collect();
         names.join(",")
