@@ -1,30 +1,24 @@
 //! The change stream.
 
 use std::pin::Pin;
-use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, stream};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
-use super::Api;
 use super::status::status;
+use super::{Api, asked};
 use crate::feed::page;
 use crate::feed::start::{Place, Start};
 use crate::feed::subscription::{Settings, Subscription};
 use crate::feed::view::{Selection, View};
-use crate::model::described::Validate;
-use crate::model::error::{Error, Problems, Result};
-use crate::model::limits::{
-    COMMITS_DEFAULT, LIST_CHANGES_WAIT, PAGE_MAX, PROGRESS_DEFAULT, PROGRESS_RANGE,
-};
-use crate::model::violations::{Path, Violations};
+use crate::model::error::{Problems, Result};
+use crate::model::limits::{COMMITS_DEFAULT, LIST_CHANGES_WAIT, PAGE_MAX};
 use crate::model::wire::{put_field, put_number};
 use crate::proto::Frame;
 use crate::proto::server::change_service_server::ChangeService;
 use crate::proto::v1::{
-    ChangeKind, Detail, GetHeadRequest, GetHeadResponse, ListChangesRequest, Origin, Started,
-    WatchChangesRequest, list_changes_request, watch_changes_request,
+    Detail, GetHeadRequest, GetHeadResponse, ListChangesRequest, Started, WatchChangesRequest,
 };
 use crate::store::write::timestamp;
 
@@ -67,7 +61,7 @@ impl ChangeService for Api {
 
 impl Api {
     async fn watch(&self, request: WatchChangesRequest) -> Result<Subscription> {
-        refuse(&request)?;
+        let mut problems = Problems::of(&request);
         let kinds = request.kinds().collect();
         let detail = request.detail();
         let WatchChangesRequest {
@@ -81,30 +75,17 @@ impl Api {
             until_revision,
             validate_only,
         } = request;
-        let interval = match progress_interval {
-            None => PROGRESS_DEFAULT,
-            Some(interval) => duration(interval, "progress_interval")?,
-        };
-        if !PROGRESS_RANGE.contains(&interval) {
-            let at = Path::Root;
-            return Err(Error::invalid(&at.field("progress_interval"), "must be 1 s to 60 s"));
+        let selection = Selection { resource_types, kinds, actors, detail, read_mask };
+        let start = asked::watch_start(start);
+        if let Some(revision) = start.as_ref().ok().and_then(Start::revision) {
+            problems.keep(asked::until(until_revision, revision));
         }
-        let start = match start {
-            None => Start::Now,
-            Some(watch_changes_request::Start::Token(token)) => Start::Token(token),
-            Some(watch_changes_request::Start::AfterRevision(revision)) => {
-                Start::AfterRevision(revision)
-            }
-            Some(watch_changes_request::Start::AfterTime(time)) => after_time(time)?,
-            Some(watch_changes_request::Start::Origin(origin)) => of_origin(origin, Start::Now),
-        };
+        let asked = self.asked(start, selection, &mut problems);
+        let interval = problems.keep(asked::progress_interval(progress_interval));
+        let ((start, view), interval) = problems.into_ok(asked.zip(interval))?;
         let permit = self.feed.admit()?;
-        let view = self.view(resource_types, kinds, actors, detail, read_mask)?;
-        let place = start.find(&self.feed, &self.store, view.selectors()).await?;
-        if until_revision != 0 && until_revision < place.revision {
-            let text = format!("must not be below the start, {}", place.revision);
-            return Err(Error::invalid(&Path::Root.field("until_revision"), text));
-        }
+        let place = start.find(&self.feed, &self.store).await?;
+        asked::until(until_revision, place.revision)?;
         let detail = if detail == Detail::Unspecified { Detail::Full } else { detail };
         let started = Started {
             progress_interval: prost_types::Duration::try_from(interval).ok(),
@@ -118,7 +99,7 @@ impl Api {
     }
 
     async fn page(&self, request: ListChangesRequest) -> Result<Frame> {
-        refuse(&request)?;
+        let mut problems = Problems::of(&request);
         let kinds = request.kinds().collect();
         let detail = request.detail();
         let ListChangesRequest {
@@ -131,23 +112,16 @@ impl Api {
             max_commits,
             wait,
         } = request;
-        let wait = wait.map_or(Ok(Duration::ZERO), |wait| duration(wait, "wait"))?;
-        let start = match start {
-            None => Start::Earliest,
-            Some(list_changes_request::Start::Token(token)) => Start::Token(token),
-            Some(list_changes_request::Start::AfterRevision(revision)) => {
-                Start::AfterRevision(revision)
-            }
-            Some(list_changes_request::Start::AfterTime(time)) => after_time(time)?,
-            Some(list_changes_request::Start::Origin(origin)) => of_origin(origin, Start::Earliest),
-        };
+        let selection = Selection { resource_types, kinds, actors, detail, read_mask };
+        let asked = self.asked(asked::page_start(start), selection, &mut problems);
+        let wait = problems.keep(asked::wait(wait));
+        let ((start, view), wait) = problems.into_ok(asked.zip(wait))?;
         let max = match usize::try_from(max_commits) {
             Ok(0) | Err(_) => COMMITS_DEFAULT,
             Ok(max) => max.min(PAGE_MAX),
         };
-        let view = self.view(resource_types, kinds, actors, detail, read_mask)?;
         let selectors = view.selectors();
-        let place = start.find(&self.feed, &self.store, selectors).await?;
+        let place = start.find(&self.feed, &self.store).await?;
         let view = self.feed.share(view);
         let wait = wait.min(LIST_CHANGES_WAIT);
         let page = page::read(&self.feed, &self.store, &view, place, max, wait).await?;
@@ -174,44 +148,19 @@ impl Api {
         Ok(Frame::whole(response.encode_to_vec().into()))
     }
 
-    fn view(
+    /// Where to start and what to see, if both can be done; what is wrong with them
+    /// goes to `problems`.
+    fn asked(
         &self,
-        resource_types: Vec<String>,
-        kinds: Vec<ChangeKind>,
-        actors: Vec<String>,
-        detail: Detail,
-        read_mask: Option<prost_types::FieldMask>,
-    ) -> Result<View> {
-        let selection = Selection { resource_types, kinds, actors, detail, read_mask };
-        View::new(self.feed.registry(), selection)
-    }
-}
-
-fn refuse(request: &impl Validate) -> Result<()> {
-    let mut violations = Violations::default();
-    request.validate(&Path::Root, &mut violations);
-    let mut problems = Problems::default();
-    problems.extend(&violations);
-    problems.into_result()
-}
-
-fn duration(duration: prost_types::Duration, field: &str) -> Result<Duration> {
-    let wrong =
-        || Error::invalid(&Path::Root.field(field), "must be a duration that is not negative");
-    Duration::try_from(duration).map_err(|_| wrong())
-}
-
-fn after_time(time: prost_types::Timestamp) -> Result<Start> {
-    let micros = time.seconds.checked_mul(1_000_000);
-    let micros = micros.and_then(|micros| micros.checked_add(i64::from(time.nanos) / 1_000));
-    let wrong = || Error::invalid(&Path::Root.field("after_time"), "must be a time");
-    micros.map(Start::AfterTime).ok_or_else(wrong)
-}
-
-fn of_origin(origin: i32, unset: Start) -> Start {
-    match Origin::try_from(origin) {
-        Ok(Origin::Now) => Start::Now,
-        Ok(Origin::Earliest) => Start::Earliest,
-        Ok(Origin::Unspecified) | Err(_) => unset,
+        start: Result<Start>,
+        selection: Selection,
+        problems: &mut Problems,
+    ) -> Option<(Start, View)> {
+        let start = problems.keep(start);
+        let view = problems.keep(View::new(self.feed.registry(), selection));
+        if let Some(start) = &start {
+            problems.keep(start.belongs(&self.feed, view.as_ref().map(View::selectors)));
+        }
+        start.zip(view)
     }
 }

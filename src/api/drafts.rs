@@ -60,7 +60,7 @@ pub fn update(
     allow_missing: bool,
     site: Site<'_>,
     mut violations: Violations,
-) -> Result<Draft> {
+) -> Draft {
     let path = site.path(site.resource);
     // What is written is judged once it is merged; what is sent may lack parts.
     violations.forget_below(&path);
@@ -73,27 +73,41 @@ pub fn update(
     object.clear_output_only();
     let mask = match mask.map(|mask| mask.paths.as_slice()).unwrap_or_default() {
         [] => Mask::populated(&object.encode()),
-        paths => checked_mask(kind, paths, MaskUse::Update, &site.path("update_mask"))?,
+        paths => {
+            let field = site.path("update_mask");
+            let mask = checked_mask(kind, paths, MaskUse::Update, &field, &mut violations);
+            // With a mask that takes nothing the rest is judged all the same.
+            mask.unwrap_or_else(|| Mask::populated(&[]))
+        }
     };
-    Ok(Draft {
+    Draft {
         kind,
         path,
         name_path,
         operation: Operation::Update { object, name, mask, allow_missing, etag },
         violations,
-    })
+    }
 }
 
-/// The type that `name` belongs to, for a mutation that only has a name.
-pub fn kind_of(registry: Registry, name: &str, name_path: &str) -> Result<&'static Kind> {
+/// The type that `name` belongs to, for a mutation that only has a name; `None` if
+/// it is none, which is then among `violations`.
+pub fn kind_of(
+    registry: Registry,
+    name: &str,
+    name_path: &str,
+    violations: &mut Violations,
+) -> Option<&'static Kind> {
     let at = Path::Root;
     let at = at.field(name_path);
     if names::split(name).is_none() {
-        return Err(Error::invalid(&at, "must be a resource name such as countries/KHM"));
+        violations.add(&at, "must be a resource name such as countries/KHM");
+        return None;
     }
-    registry.by_name(name).ok_or_else(|| {
-        Error::invalid(&at, format!("must be a name in one of {}", registry.collections()))
-    })
+    let kind = registry.by_name(name);
+    if kind.is_none() {
+        violations.add(&at, format!("must be a name in one of {}", registry.collections()));
+    }
+    kind
 }
 
 /// Deletes a resource.

@@ -11,6 +11,9 @@ use crate::model::wire::{put_field, put_number, put_varint};
 use crate::store::list::{List, SortField};
 use crate::store::resource::Kind;
 
+/// The first byte of a page token. Those of places in a history begin with others
+/// (`feed/token.rs`), so that neither passes for the other.
+const LAYOUT: u8 = 2;
 /// Numbers of the response's fields.
 const NEXT_PAGE_TOKEN: u32 = 2;
 const TOTAL_SIZE: u32 = 3;
@@ -71,21 +74,20 @@ impl Query {
         Ok(Self { kind, order, identity })
     }
 
-    /// A page of it.
-    pub fn page(&self, page_size: i32, page_token: &str, count: bool) -> Result<List> {
+    /// The page of it that comes after `after`.
+    pub fn page(&self, page_size: i32, after: Option<Vec<String>>, count: bool) -> List {
         let limit = match usize::try_from(page_size) {
             Ok(0) | Err(_) => PAGE_DEFAULT,
             Ok(size) => size.min(PAGE_MAX),
         };
-        let after = if page_token.is_empty() { None } else { Some(self.decode(page_token)?) };
-        Ok(List {
+        List {
             kind: self.kind,
             order: self.order.clone(),
             after,
             limit,
             limit_bytes: MESSAGE_OUT_BYTES - 64 * 1_024,
             count,
-        })
+        }
     }
 
     /// Appends what comes behind the resources of a page.
@@ -105,7 +107,8 @@ impl Query {
     }
 
     fn encode(&self, values: &[String]) -> String {
-        let mut bytes = self.identity.to_vec();
+        let mut bytes = vec![LAYOUT];
+        bytes.extend_from_slice(&self.identity);
         for value in values {
             bytes.extend_from_slice(&u32::try_from(value.len()).unwrap_or(0).to_be_bytes());
             bytes.extend_from_slice(value.as_bytes());
@@ -114,31 +117,44 @@ impl Query {
         bytes.extend_from_slice(&sum[..4]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
+}
 
-    fn decode(&self, token: &str) -> Result<Vec<String>> {
-        let malformed = || {
-            let text = "is no page token of this service, or has been cut or altered";
-            Error::token(Reason::TokenMalformed, "page_token", text)
-        };
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| malformed())?;
-        let (content, sum) = bytes.split_last_chunk::<4>().ok_or_else(malformed)?;
-        if Sha256::digest(content)[..4] != sum[..] {
-            return Err(malformed());
-        }
-        let (identity, mut rest) = content.split_first_chunk::<8>().ok_or_else(malformed)?;
-        if *identity != self.identity {
-            let text = "belongs to a list with another type or `order_by`";
-            return Err(Error::token(Reason::TokenOfAnotherQuery, "page_token", text));
-        }
-        let mut values = Vec::new();
-        while let Some((length, after)) = rest.split_first_chunk::<4>() {
-            let length = u32::from_be_bytes(*length) as usize;
-            let value = after.get(..length).ok_or_else(malformed)?;
-            values.push(String::from_utf8(value.to_vec()).map_err(|_| malformed())?);
-            rest = &after[length..];
-        }
-        if values.len() == self.order.len() { Ok(values) } else { Err(malformed()) }
+/// Where the page before `page_token` ended; `None` for the first page. Whether it
+/// belongs to `query` is judged if that is known.
+pub fn after(page_token: &str, query: Option<&Query>) -> Result<Option<Vec<String>>> {
+    if page_token.is_empty() {
+        return Ok(None);
     }
+    let malformed = || {
+        let text = "is no page token of this service, or has been cut or altered";
+        Error::token(Reason::TokenMalformed, "page_token", text)
+    };
+    let (identity, values) = decode(page_token).ok_or_else(malformed)?;
+    if query.is_some_and(|query| identity != query.identity) {
+        let text = "belongs to a list with another type or `order_by`";
+        return Err(Error::token(Reason::TokenOfAnotherQuery, "page_token", text));
+    }
+    if query.is_some_and(|query| values.len() != query.order.len()) {
+        return Err(malformed());
+    }
+    Ok(Some(values))
+}
+
+fn decode(token: &str) -> Option<([u8; 8], Vec<String>)> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+    let (content, sum) = bytes.split_last_chunk::<4>()?;
+    if Sha256::digest(content)[..4] != sum[..] {
+        return None;
+    }
+    let content = content.strip_prefix(&[LAYOUT])?;
+    let (identity, mut rest) = content.split_first_chunk::<8>()?;
+    let mut values = Vec::new();
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let (value, after) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        values.push(String::from_utf8(value.to_vec()).ok()?);
+        rest = after;
+    }
+    Some((*identity, values))
 }
 
 fn wrong(sortable: &[&str], part: &str) -> Error {

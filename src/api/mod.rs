@@ -1,5 +1,6 @@
 //! The services: each method takes its request apart, calls, and replies.
 
+pub mod asked;
 pub mod caller;
 pub mod changes;
 pub mod drafts;
@@ -14,8 +15,8 @@ use prost_types::FieldMask;
 
 use crate::feed::Feed;
 use crate::model::dates::{Day, day_of_microseconds};
-use crate::model::error::{Problems, Reason, Result};
-use crate::model::violations::Path;
+use crate::model::error::{Problems, Result};
+use crate::model::violations::{Path, Violations};
 use crate::model::wire::{Mask, MaskUse};
 use crate::store::resource::Kind;
 use crate::store::{Store, now_micros};
@@ -39,23 +40,28 @@ pub fn read_mask(kind: &Kind, mask: Option<&FieldMask>) -> Result<Option<Mask>> 
     let Some(FieldMask { paths }) = mask.filter(|mask| !mask.paths.is_empty()) else {
         return Ok(None);
     };
-    let mask = checked_mask(kind, paths, MaskUse::Read, "read_mask")?;
-    Ok((!mask.is_all()).then_some(mask))
+    let mut violations = Violations::default();
+    let mask = checked_mask(kind, paths, MaskUse::Read, "read_mask", &mut violations);
+    let mut problems = Problems::default();
+    problems.extend(&violations);
+    problems.into_ok(mask.map(|mask| (!mask.is_all()).then_some(mask)))
 }
 
-/// Checks the paths of the field mask `field`.
-pub fn checked_mask(kind: &Kind, paths: &[String], purpose: MaskUse, field: &str) -> Result<Mask> {
+/// Checks the paths of the field mask `field`; `None` if there are violations.
+pub fn checked_mask(
+    kind: &Kind,
+    paths: &[String],
+    purpose: MaskUse,
+    field: &str,
+    violations: &mut Violations,
+) -> Option<Mask> {
     let parsed = Mask::parse(&kind.descriptor(), paths.iter().map(String::as_str), purpose);
-    parsed.map_err(|wrong| {
-        let mut problems = Problems::default();
-        for (index, text) in wrong {
-            let root = Path::Root;
-            let at = root.field(field);
-            problems.add(Reason::ValidationFailed, &at.field("paths").index(index), text, "");
-        }
-        match problems.into_result() {
-            Err(error) => error,
-            Ok(()) => crate::model::error::Error::internal(),
-        }
-    })
+    let root = Path::Root;
+    let at = root.field(field);
+    let at = at.field("paths");
+    parsed
+        .map_err(|wrong| {
+            wrong.into_iter().for_each(|(index, text)| violations.add(&at.index(index), text));
+        })
+        .ok()
 }

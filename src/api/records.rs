@@ -14,7 +14,7 @@ use super::drafts::{self, Site};
 use super::unary::{Answer, answer, unimplemented};
 use super::{Api, caller};
 use crate::model::described::{Described, Validate};
-use crate::model::error::{Problem, Problems, Result};
+use crate::model::error::{Problems, Result};
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::{
     ApplyRequest, ApplyResponse, Check, CreateMutation, DeleteMutation, Mutation, Resource,
@@ -68,22 +68,21 @@ async fn apply(api: Api, request: Request<ApplyRequest>) -> Result<Frame> {
     request.validate(&Path::Root, &mut all);
     let (size, digest) = (request.encoded_len(), Write::digest_of("Apply", &request));
     let ApplyRequest { mutations, checks, request_id, validate_only, reason } = request;
-    let mut found = Found::default();
     let mut drafts = Vec::with_capacity(mutations.len());
     for (index, mutation) in mutations.into_iter().enumerate() {
-        drafts.extend(found.keep(draft(api.store.registry, index, mutation, &mut all)));
+        drafts.extend(draft(api.store.registry, index, mutation, &mut all));
     }
     let checks = checks.into_iter().enumerate().filter_map(|(index, one)| checked(index, one));
     let checks: Vec<_> = checks.collect();
-    if !found.problems.is_empty() || drafts.is_empty() {
+    if drafts.is_empty() {
         let mut problems = Problems::default();
         problems.extend(&all);
-        problems.append(found.problems);
         problems.into_result()?;
     }
     // Each request is judged whole: what its messages alone have shown goes with
     // the first mutation.
     if let Some(first) = drafts.first_mut() {
+        all.append(std::mem::take(&mut first.violations));
         first.violations = all;
     }
     let write = Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
@@ -92,64 +91,42 @@ async fn apply(api: Api, request: Request<ApplyRequest>) -> Result<Frame> {
     Ok(Frame::whole(response.encode_to_vec().into()))
 }
 
-/// What was wrong with mutations of which no draft can be made.
-#[derive(Default)]
-struct Found {
-    problems: Vec<Problem>,
-}
-
-impl Found {
-    fn keep(&mut self, draft: Result<Option<Draft>>) -> Option<Draft> {
-        draft.unwrap_or_else(|error| {
-            self.problems.extend(error.problems);
-            None
-        })
-    }
-}
-
-/// The draft of a mutation; `None` if it lacks what its declared rules demand,
-/// which is among `violations` already.
+/// The draft of a mutation; `None` if none can be made of it, the reason for which is
+/// among `violations` then.
 fn draft(
     registry: Registry,
     index: usize,
     mutation: Mutation,
     violations: &mut Violations,
-) -> Result<Option<Draft>> {
+) -> Option<Draft> {
     let at = |operation: &str| format!("mutations[{index}].{operation}");
-    match mutation.operation {
-        None => Ok(None),
-        Some(mutation::Operation::Create(CreateMutation { resource, id })) => {
-            let Some((kind, object)) = unwrap(registry, resource) else { return Ok(None) };
+    let own = Violations::default();
+    match mutation.operation? {
+        mutation::Operation::Create(CreateMutation { resource, id }) => {
+            let (kind, object) = unwrap(registry, resource)?;
             let (message, resource) = (at("create"), format!("resource.{}", kind.field));
             let site = Site { message: &message, resource: &resource, id: "id" };
-            Ok(Some(drafts::create(kind, object, &id, site, Violations::default())))
+            Some(drafts::create(kind, object, &id, site, own))
         }
-        Some(mutation::Operation::Update(update)) => {
+        mutation::Operation::Update(update) => {
             let UpdateMutation { resource, update_mask, allow_missing } = update;
-            let Some((kind, object)) = unwrap(registry, resource) else { return Ok(None) };
+            let (kind, object) = unwrap(registry, resource)?;
             let (message, resource) = (at("update"), format!("resource.{}", kind.field));
             violations.forget_below(&format!("{message}.{resource}"));
             let site = Site { message: &message, resource: &resource, id: "" };
-            let own = Violations::default();
-            drafts::update(kind, object, update_mask.as_ref(), allow_missing, site, own).map(Some)
+            Some(drafts::update(kind, object, update_mask.as_ref(), allow_missing, site, own))
         }
-        Some(mutation::Operation::Delete(DeleteMutation { name, etag })) => {
+        mutation::Operation::Delete(DeleteMutation { name, etag }) => {
             let message = at("delete");
-            if name.is_empty() {
-                return Ok(None);
-            }
-            let kind = drafts::kind_of(registry, &name, &format!("{message}.name"))?;
+            let kind = drafts::kind_of(registry, &name, &format!("{message}.name"), violations)?;
             let site = Site { message: &message, resource: "", id: "" };
-            Ok(Some(drafts::delete(kind, name, etag, site, Violations::default())))
+            Some(drafts::delete(kind, name, etag, site, own))
         }
-        Some(mutation::Operation::Undelete(UndeleteMutation { name })) => {
+        mutation::Operation::Undelete(UndeleteMutation { name }) => {
             let message = at("undelete");
-            if name.is_empty() {
-                return Ok(None);
-            }
-            let kind = drafts::kind_of(registry, &name, &format!("{message}.name"))?;
+            let kind = drafts::kind_of(registry, &name, &format!("{message}.name"), violations)?;
             let site = Site { message: &message, resource: "", id: "" };
-            Ok(Some(drafts::undelete(kind, name, site, Violations::default())))
+            Some(drafts::undelete(kind, name, site, own))
         }
     }
 }

@@ -15,7 +15,8 @@ use tower::Service;
 use super::drafts::{self, Site};
 use super::unary::{Answer, answer, unimplemented};
 use super::{Api, caller, listing, read_mask, today};
-use crate::model::error::{Error, Result};
+use crate::model::described::Validate;
+use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::limits::MESSAGE_OUT_BYTES;
 use crate::model::standard::{BatchGet, Create, Delete, Get, List, Standard, Undelete, Update};
 use crate::model::violations::{Path, Violations};
@@ -79,27 +80,30 @@ impl<T: Standard + Resource> Service<HttpRequest<Body>> for ResourceService<T> {
 async fn get<T: Standard>(api: Api, request: Request<T::GetRequest>) -> Result<Frame> {
     let kind = drafts::kind::<T>(api.store.registry)?;
     let request = request.into_inner();
-    refuse(&request)?;
+    let mut problems = Problems::of(&request);
     let Get { name, read_mask: mask } = request.into();
-    let mask = read_mask(kind, mask.as_ref())?;
-    let root = Path::Root;
-    let body =
-        api.store.reads.get_one(&canonical_name(&api, kind, &name, &root.field("name"))?).await?;
+    let name = problems.keep(canonical_name(&api, kind, &name, &Path::Root.field("name")));
+    let mask = problems.keep(read_mask(kind, mask.as_ref()));
+    let (name, mask) = problems.into_ok(name.zip(mask))?;
+    let body = api.store.reads.get_one(&name).await?;
     Ok(Frame::whole(shown(kind, body, mask.as_ref())))
 }
 
 async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) -> Result<Frame> {
     let kind = drafts::kind::<T>(api.store.registry)?;
     let request = request.into_inner();
-    refuse(&request)?;
+    let mut problems = Problems::of(&request);
     let BatchGet { names, read_mask: mask } = request.into();
-    let mask = read_mask(kind, mask.as_ref())?;
     let root = Path::Root;
     let at = root.field("names");
     let names = names.iter().enumerate();
-    let names: Result<Vec<_>> =
-        names.map(|(index, name)| canonical_name(&api, kind, name, &at.index(index))).collect();
-    let bodies = api.store.reads.get_all(names?).await?;
+    let names = names.filter_map(|(index, name)| {
+        problems.keep(canonical_name(&api, kind, name, &at.index(index)))
+    });
+    let names: Vec<_> = names.collect();
+    let mask = problems.keep(read_mask(kind, mask.as_ref()));
+    let mask = problems.into_ok(mask)?;
+    let bodies = api.store.reads.get_all(names).await?;
     let mut out = Vec::new();
     for body in bodies {
         put_field(1, &shown(kind, body, mask.as_ref()), &mut out);
@@ -109,7 +113,7 @@ async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) 
             "the answer would have {} bytes, more than {MESSAGE_OUT_BYTES}: ask for fewer",
             out.len()
         );
-        return Err(Error::new(crate::model::error::Reason::MessageTooLarge, text));
+        return Err(Error::new(Reason::MessageTooLarge, text));
     }
     Ok(Frame::whole(out.into()))
 }
@@ -117,12 +121,14 @@ async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) 
 async fn list<T: Standard + Resource>(api: Api, request: Request<T::ListRequest>) -> Result<Frame> {
     let kind = drafts::kind::<T>(api.store.registry)?;
     let request = request.into_inner();
-    refuse(&request)?;
+    let mut problems = Problems::of(&request);
     let List { page_size, page_token, order_by, read_mask: mask, include_total_size } =
         request.into();
-    let mask = read_mask(kind, mask.as_ref())?;
-    let query = listing::Query::new(kind, T::SORTABLE, &order_by)?;
-    let page = api.store.list(&query.page(page_size, &page_token, include_total_size)?).await?;
+    let mask = problems.keep(read_mask(kind, mask.as_ref()));
+    let query = problems.keep(listing::Query::new(kind, T::SORTABLE, &order_by));
+    let after = problems.keep(listing::after(&page_token, query.as_ref()));
+    let ((mask, query), after) = problems.into_ok(mask.zip(query).zip(after))?;
+    let page = api.store.list(&query.page(page_size, after, include_total_size)).await?;
     let mut out = Vec::new();
     for body in page.bodies {
         put_field(1, &shown(kind, body, mask.as_ref()), &mut out);
@@ -166,7 +172,7 @@ async fn update<T: Standard + Resource>(
     let site = Site { message: "", resource: T::FIELD, id: "" };
     let mask = update_mask.as_ref();
     let object = Box::new(resource);
-    let drafts = vec![drafts::update(kind, object, mask, allow_missing, site, violations)?];
+    let drafts = vec![drafts::update(kind, object, mask, allow_missing, site, violations)];
     let checks = Vec::new();
     let write = Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
     one(&api, kind, write).await
@@ -225,24 +231,21 @@ fn canonical_name(api: &Api, kind: &Kind, name: &str, at: &Path<'_>) -> Result<S
     })
 }
 
-fn violations(request: &impl crate::model::described::Validate) -> Violations {
+fn violations(request: &impl Validate) -> Violations {
     let mut violations = Violations::default();
     request.validate(&Path::Root, &mut violations);
     violations
 }
 
-fn refuse(request: &impl crate::model::described::Validate) -> Result<()> {
-    let mut problems = crate::model::error::Problems::default();
-    problems.extend(&violations(request));
-    problems.into_result()
-}
-
 /// The resource of a request, which cannot be done without.
 fn present<T>(resource: Option<T>, field: &str, violations: Violations) -> Result<(T, Violations)> {
-    match resource {
-        Some(resource) => Ok((resource, violations)),
-        None => Err(Error::invalid(&Path::Root.field(field), "is required")),
-    }
+    let Some(resource) = resource else {
+        let mut problems = Problems::default();
+        problems.extend(&violations);
+        problems.add(Reason::ValidationFailed, &Path::Root.field(field), "is required", "");
+        return problems.into_ok(None);
+    };
+    Ok((resource, violations))
 }
 
 fn digest<T: Standard>(verb: &str, request: &impl prost::Message) -> [u8; 32] {

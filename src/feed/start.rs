@@ -12,7 +12,7 @@ use crate::store::entities::head;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
     /// After the commit that a token stands for.
-    Token(String),
+    Token(Token),
     /// After a revision.
     AfterRevision(i64),
     /// After the last commit at or before a time, in microseconds since 1970.
@@ -33,18 +33,48 @@ pub struct Place {
 }
 
 impl Start {
-    /// Finds the place, for a stream with these selectors.
-    pub async fn find(&self, feed: &Feed, store: &Store, selectors: [u8; 8]) -> Result<Place> {
+    /// The start that the token `text` stands for.
+    pub fn of_token(text: &str) -> Result<Self> {
+        Token::decode(text, "token").map(Self::Token)
+    }
+
+    /// The start after `revision`.
+    pub fn of_revision(revision: i64) -> Result<Self> {
+        if revision < 0 {
+            let at = Path::Root;
+            return Err(Error::invalid(&at.field("after_revision"), "must not be negative"));
+        }
+        Ok(Self::AfterRevision(revision))
+    }
+
+    /// The revision that it comes after, as far as the request itself says.
+    pub fn revision(&self) -> Option<i64> {
+        match self {
+            Self::Token(token) => Some(token.revision),
+            Self::AfterRevision(revision) => Some(*revision),
+            Self::AfterTime(_) | Self::Now | Self::Earliest => None,
+        }
+    }
+
+    /// Refuses a token of another store, and one that is bound to other selectors.
+    /// As long as the selectors are not known, it may be theirs.
+    pub fn belongs(&self, feed: &Feed, selectors: Option<[u8; 8]>) -> Result<()> {
+        let Self::Token(Token { store_id, selectors: bound, .. }) = self else { return Ok(()) };
+        if *store_id != feed.store_id() {
+            let text = format!("is of the store {store_id}, and this is {}", feed.store_id());
+            return Err(Error::token(Reason::StoreMismatch, "token", text));
+        }
+        if *bound != [0; 8] && selectors.is_some_and(|selectors| selectors != *bound) {
+            return Err(other_selectors("token"));
+        }
+        Ok(())
+    }
+
+    /// Finds the place.
+    pub async fn find(&self, feed: &Feed, store: &Store) -> Result<Place> {
         let revision = match self {
-            Self::Token(text) => return of_token(text, feed, store, selectors).await,
+            Self::Token(token) => return of_token(token, feed, store).await,
             Self::AfterRevision(revision) => {
-                if *revision < 0 {
-                    let at = Path::Root;
-                    return Err(Error::invalid(
-                        &at.field("after_revision"),
-                        "must not be negative",
-                    ));
-                }
                 let head = newest(feed, store, *revision).await?;
                 if *revision > head {
                     let text = format!("the newest revision is {head}");
@@ -65,15 +95,8 @@ impl Start {
     }
 }
 
-async fn of_token(text: &str, feed: &Feed, store: &Store, selectors: [u8; 8]) -> Result<Place> {
-    let Token { store_id, revision, hash, selectors: bound } = Token::decode(text, "token")?;
-    if store_id != feed.store_id() {
-        let text = format!("is of the store {store_id}, and this is {}", feed.store_id());
-        return Err(Error::token(Reason::StoreMismatch, "token", text));
-    }
-    if bound != [0; 8] && bound != selectors {
-        return Err(other_selectors("token"));
-    }
+async fn of_token(token: &Token, feed: &Feed, store: &Store) -> Result<Place> {
+    let Token { revision, hash, store_id: _, selectors: _ } = *token;
     let diverged = || {
         let text = "speaks of a history that this store does not have: copy the state anew";
         Error::token(Reason::HistoryDiverged, "token", text)

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use crate::model::error::{Error, Reason, Result};
 
-/// The first byte: how the rest is laid out.
+/// The first byte: how the rest is laid out. Page tokens of lists have another
+/// (`api/listing.rs`).
 const VERSION: u8 = 1;
 /// Version, store, revision, hash, selectors, checksum.
 const LENGTH: usize = 1 + 16 + 8 + 8 + 8 + 4;

@@ -3,8 +3,10 @@
 //! The set is closed: clients switch on the reason. Internal causes are logged
 //! where they occur and never told.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use super::described::Validate;
 use super::violations::{Path, Violations};
 
 /// Why a request was not done. The order is the order of precedence when a
@@ -151,11 +153,24 @@ impl Error {
     }
 }
 
-/// The problems of a request as they are found.
+/// The problems of a request as they are found. A field is told once, with the
+/// first that is wrong with it.
 #[derive(Clone, Debug, Default)]
-pub struct Problems(Vec<Problem>);
+pub struct Problems {
+    found: Vec<Problem>,
+    fields: HashSet<String>,
+}
 
 impl Problems {
+    /// What the message `request` alone shows to be wrong.
+    pub fn of(request: &impl Validate) -> Self {
+        let mut violations = Violations::default();
+        request.validate(&Path::Root, &mut violations);
+        let mut problems = Self::default();
+        problems.extend(&violations);
+        problems
+    }
+
     /// Writes one down.
     pub fn add(
         &mut self,
@@ -164,48 +179,70 @@ impl Problems {
         description: impl Into<String>,
         resource: &str,
     ) {
-        if self.0.len() < Violations::MAX {
-            self.0.push(Problem {
-                reason,
-                field: at.to_string(),
-                description: description.into(),
-                resource: resource.to_owned(),
-            });
-        }
+        self.push(Problem {
+            reason,
+            field: at.to_string(),
+            description: description.into(),
+            resource: resource.to_owned(),
+        });
     }
 
-    /// Adds what a message's own rules found and is not told yet.
+    /// Adds what a message's own rules found.
     pub fn extend(&mut self, violations: &Violations) {
         for violation in violations.iter() {
-            let problem = Problem {
+            self.push(Problem {
                 reason: Reason::ValidationFailed,
                 field: violation.field.clone(),
                 description: violation.description.clone(),
                 resource: String::new(),
-            };
-            if !self.0.contains(&problem) {
-                self.0.push(problem);
+            });
+        }
+    }
+
+    /// What `result` holds, or `None` and why there is nothing.
+    pub fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(Error { reason, message, problems }) if problems.is_empty() => {
+                self.add(reason, &Path::Root, message, "");
+                None
+            }
+            Err(error) => {
+                error.problems.into_iter().for_each(|problem| self.push(problem));
+                None
             }
         }
     }
 
-    /// Adds `others` behind these.
-    pub fn append(&mut self, others: Vec<Problem>) {
-        self.0.extend(others);
+    fn push(&mut self, problem: Problem) {
+        let is_new = problem.field.is_empty() || !self.fields.contains(&problem.field);
+        if is_new && self.found.len() < Violations::MAX {
+            self.fields.insert(problem.field.clone());
+            self.found.push(problem);
+        }
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.found.is_empty()
     }
 
     /// `Ok` if there is none, else all of them in one error.
     pub fn into_result(self) -> Result<()> {
-        if self.is_empty() { Ok(()) } else { Err(self.into_error()) }
+        self.into_ok(Some(()))
+    }
+
+    /// The value, which is there unless there are problems; else all of them in
+    /// one error.
+    pub fn into_ok<T>(self, value: Option<T>) -> Result<T> {
+        match value {
+            Some(value) if self.is_empty() => Ok(value),
+            _ => Err(self.into_error()),
+        }
     }
 
     fn into_error(self) -> Error {
-        let first = self.0.iter().min_by_key(|problem| problem.reason);
+        let first = self.found.iter().min_by_key(|problem| problem.reason);
         let (reason, message) = match first {
             Some(problem) if problem.field.is_empty() => {
                 (problem.reason, problem.description.clone())
@@ -215,8 +252,8 @@ impl Problems {
             }
             None => (Reason::Internal, String::new()),
         };
-        let more = self.0.len().saturating_sub(1);
+        let more = self.found.len().saturating_sub(1);
         let message = if more == 0 { message } else { format!("{message} (and {more} more)") };
-        Error { reason, message, problems: self.0 }
+        Error { reason, message, problems: self.found }
     }
 }
