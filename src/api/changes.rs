@@ -11,6 +11,7 @@ use super::{Api, asked};
 use crate::feed::page;
 use crate::feed::start::{Place, Start};
 use crate::feed::subscription::{Settings, Subscription};
+use crate::feed::token::Token;
 use crate::feed::view::{Selection, View};
 use crate::model::error::{Problems, Result};
 use crate::model::limits::{COMMITS_DEFAULT, LIST_CHANGES_WAIT, PAGE_MAX};
@@ -77,8 +78,9 @@ impl Api {
         } = request;
         let selection = Selection { resource_types, kinds, actors, detail, read_mask };
         let start = asked::watch_start(start);
-        if let Some(revision) = start.as_ref().ok().and_then(Start::revision) {
-            problems.keep(asked::until(until_revision, revision));
+        if let Ok(start) = &start {
+            problems.keep(asked::until(until_revision, start.revision().unwrap_or(0)));
+            problems.keep(start.between_commits());
         }
         let asked = self.asked(start, selection, &mut problems);
         let interval = problems.keep(asked::progress_interval(progress_interval));
@@ -124,11 +126,13 @@ impl Api {
         let place = start.find(&self.feed, &self.store).await?;
         let view = self.feed.share(view);
         let wait = wait.min(LIST_CHANGES_WAIT);
-        let page = page::read(&self.feed, &self.store, &view, place, max, wait).await?;
+        let ordinal = start.ordinal();
+        let page = page::read(&self.feed, &self.store, &view, place, ordinal, max, wait).await?;
         let Place { revision, hash } = page.place;
         let head = self.feed.head().mark.revision.max(revision);
         let mut tail = Vec::new();
-        let token = self.feed.token(revision, hash, selectors).encode();
+        let token = self.feed.token(revision, hash, selectors);
+        let token = Token { ordinal: page.ordinal, ..token }.encode();
         put_field(NEXT_TOKEN, token.as_bytes(), &mut tail);
         put_number(HEAD_REVISION, head.unsigned_abs(), &mut tail);
         put_number(AT_HEAD, u64::from(page.at_head && revision == head), &mut tail);

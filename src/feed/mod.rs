@@ -164,7 +164,7 @@ impl Feed {
 
     /// A token for the place `revision`, bound to `selectors`.
     pub fn token(&self, revision: i64, hash: HashPrefix, selectors: [u8; 8]) -> Token {
-        Token { store_id: self.0.store_id, revision, hash, selectors }
+        Token { store_id: self.0.store_id, revision, hash, selectors, ordinal: 0 }
     }
 
     /// Appends commits that are new; those already there are passed over. Returns

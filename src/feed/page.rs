@@ -7,11 +7,12 @@ use bytes::{Bytes, BytesMut};
 
 use super::Feed;
 use super::ring::Next;
-use super::segment::Segment;
+use super::segment::{COMMITS, FRAGMENT_BYTES, Segment, fragment};
 use super::start::{Place, check_kept};
 use super::view::View;
-use crate::model::error::{Error, Reason, Result};
-use crate::model::limits::{BATCH_BYTES, MESSAGE_OUT_BYTES};
+use crate::model::error::{Error, Result};
+use crate::model::limits::BATCH_BYTES;
+use crate::model::wire::{WireFields, put_field};
 use crate::store::Store;
 
 /// A page of commits.
@@ -21,16 +22,23 @@ pub struct Page {
     pub commits: Bytes,
     /// Where the next page starts.
     pub place: Place,
+    /// Of the commit after the place, the changes below this ordinal have been told.
+    pub ordinal: u32,
     /// Whether that is the head.
     pub at_head: bool,
 }
 
-/// Reads at most `max_commits` from `place`; waits up to `wait` for the first.
+/// Reads at most `max_commits` from `place`, in whose next commit the changes
+/// below `ordinal` are known; waits up to `wait` for the first.
+///
+/// A commit that does not fit into a message is told in the fragments that a
+/// stream has, each on a page of its own.
 pub async fn read(
     feed: &Feed,
     store: &Store,
     view: &Arc<View>,
     mut place: Place,
+    mut ordinal: u32,
     max_commits: usize,
     wait: Duration,
 ) -> Result<Page> {
@@ -44,13 +52,13 @@ pub async fn read(
             Next::Segment(segment) => segment,
             Next::Behind => Arc::new(read_log(feed, store, place).await?),
             Next::Nothing if count > 0 || *draining.borrow() => {
-                return Ok(Page { commits: commits.freeze(), place, at_head: true });
+                return Ok(Page { commits: commits.freeze(), place, ordinal, at_head: true });
             }
             Next::Nothing => tokio::select! {
                 _ = head.wait_for(|head| head.mark.revision > place.revision) => continue,
                 _ = draining.wait_for(|draining| *draining) => continue,
                 () = tokio::time::sleep_until(deadline) => {
-                    return Ok(Page { commits: commits.freeze(), place, at_head: true });
+                    return Ok(Page { commits: commits.freeze(), place, ordinal, at_head: true });
                 }
             },
         };
@@ -58,18 +66,33 @@ pub async fn read(
         let first = usize::try_from(place.revision + 1 - segment.first()).unwrap_or(0);
         for index in first..segment.marks.len() {
             let entry = &encoded.bytes[encoded.start(index)..encoded.ends[index]];
-            if entry.len() > MESSAGE_OUT_BYTES - 1_024 && count == 0 {
-                return Err(too_large(segment.marks[index].revision));
+            let mark = segment.marks[index];
+            let next = Place { revision: mark.revision, hash: mark.hash };
+            let is_part = ordinal > 0 || entry.len() > FRAGMENT_BYTES;
+            if is_part && count == 0 && !entry.is_empty() {
+                return Ok(part(entry, place, ordinal, next));
             }
             let full = count == max_commits || commits.len() + entry.len() > BATCH_BYTES * 8;
             if full && count > 0 && !entry.is_empty() {
-                return Ok(Page { commits: commits.freeze(), place, at_head: false });
+                return Ok(Page { commits: commits.freeze(), place, ordinal, at_head: false });
             }
             count += usize::from(!entry.is_empty());
             commits.extend_from_slice(entry);
-            let mark = segment.marks[index];
-            place = Place { revision: mark.revision, hash: mark.hash };
+            (place, ordinal) = (next, 0);
         }
+    }
+}
+
+/// A fragment of the commit between `place` and `next`, from the change `ordinal` on.
+fn part(entry: &[u8], place: Place, ordinal: u32, next: Place) -> Page {
+    let commit = WireFields(entry).next().map_or(&[][..], |commit| commit.value);
+    let (part, rest) = fragment(commit, ordinal, FRAGMENT_BYTES);
+    let mut commits = Vec::with_capacity(part.len() + 8);
+    put_field(COMMITS, &part, &mut commits);
+    let commits = commits.into();
+    match rest {
+        Some(ordinal) => Page { commits, place, ordinal, at_head: false },
+        None => Page { commits, place: next, ordinal: 0, at_head: true },
     }
 }
 
@@ -87,11 +110,4 @@ pub(super) async fn read_log(feed: &Feed, store: &Store, place: Place) -> Result
         tracing::error!(after = place.revision, until, "the log has a hole");
         Error::internal()
     })
-}
-
-fn too_large(revision: i64) -> Error {
-    let text = format!(
-        "the commit {revision} does not fit into one message: watch it, or ask for names only"
-    );
-    Error::new(Reason::MessageTooLarge, text)
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::token::{HashPrefix, prefix};
 use super::view::{View, change, commit};
-use crate::model::limits::VIEW_BYTES;
+use crate::model::limits::{MESSAGE_OUT_BYTES, VIEW_BYTES};
 use crate::model::wire::{WireFields, put_field, put_number};
 use crate::store::entities::commit as commit_row;
 use crate::store::log::{ChangeKind, Logged, encode_header};
@@ -16,6 +16,11 @@ use crate::store::resource::Registry;
 
 /// Number of `commits` in `Commits`, and in `ListChangesResponse`.
 pub(super) const COMMITS: u32 = 1;
+
+/// Bytes of commits in one message at most; the rest is for what stands beside them.
+pub(super) const FRAGMENT_BYTES: usize = MESSAGE_OUT_BYTES - 1_024;
+/// Bytes of the mark of a fragment.
+const MARK_BYTES: usize = 2;
 
 /// A commit of a segment.
 #[derive(Clone, Copy, Debug)]
@@ -195,30 +200,41 @@ fn encode(registry: Registry, logged: &Logged) -> Vec<u8> {
 /// Cuts an encoded `Commit` into fragments of at most `limit` bytes, each with
 /// whole changes; all but the last say that more follows.
 pub fn fragments(encoded: &[u8], limit: usize) -> Vec<Vec<u8>> {
-    let mut shared = Vec::new();
-    let mut parts: Vec<Vec<u8>> = vec![Vec::new()];
-    for field in WireFields(encoded) {
-        if field.number != commit::CHANGES {
-            shared.extend_from_slice(field.whole);
+    let (first, mut next) = fragment(encoded, 0, limit);
+    let mut fragments = vec![first];
+    while let Some(ordinal) = next {
+        let (fragment, rest) = fragment(encoded, ordinal, limit);
+        fragments.push(fragment);
+        next = rest;
+    }
+    fragments
+}
+
+/// The fragment of an encoded `Commit` that begins with the change `ordinal`, or
+/// with the first one behind it, and where the next one begins; `None` after the
+/// last.
+pub fn fragment(encoded: &[u8], ordinal: u32, limit: usize) -> (Vec<u8>, Option<u32>) {
+    let (changes, shared): (Vec<_>, Vec<_>) =
+        WireFields(encoded).partition(|field| field.number == commit::CHANGES);
+    let mut out: Vec<u8> = shared.iter().flat_map(|field| field.whole).copied().collect();
+    let room = limit.saturating_sub(MARK_BYTES);
+    let mut is_first = true;
+    for field in changes {
+        let own = ordinal_of(field.value);
+        if own < ordinal {
             continue;
         }
-        let room = limit.saturating_sub(shared.len() + 64);
-        match parts.last_mut() {
-            Some(part) if part.is_empty() || part.len() + field.whole.len() <= room => {
-                part.extend_from_slice(field.whole);
-            }
-            _ => parts.push(field.whole.to_vec()),
+        if !is_first && out.len() + field.whole.len() > room {
+            put_number(commit::FRAGMENT, 1, &mut out);
+            return (out, Some(own));
         }
+        out.extend_from_slice(field.whole);
+        is_first = false;
     }
-    let last = parts.len() - 1;
-    parts
-        .into_iter()
-        .enumerate()
-        .map(|(index, changes)| {
-            let mut fragment = shared.clone();
-            fragment.extend_from_slice(&changes);
-            put_number(commit::FRAGMENT, u64::from(index < last), &mut fragment);
-            fragment
-        })
-        .collect()
+    (out, None)
+}
+
+fn ordinal_of(encoded_change: &[u8]) -> u32 {
+    let field = WireFields(encoded_change).find(|field| field.number == change::ORDINAL);
+    field.and_then(|field| u32::try_from(field.number_value()?).ok()).unwrap_or(0)
 }

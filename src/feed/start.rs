@@ -56,6 +56,23 @@ impl Start {
         }
     }
 
+    /// How many changes of the next commit have been told, by their ordinals.
+    pub fn ordinal(&self) -> u32 {
+        match self {
+            Self::Token(token) => token.ordinal,
+            _ => 0,
+        }
+    }
+
+    /// Refuses a place inside of a commit.
+    pub fn between_commits(&self) -> Result<()> {
+        if self.ordinal() == 0 {
+            return Ok(());
+        }
+        let text = "is that of a poll that has told a part of a commit: poll on to its end first";
+        Err(Error::token(Reason::TokenOfAnotherQuery, "token", text))
+    }
+
     /// Refuses a token of another store, and one that is bound to other selectors.
     /// As long as the selectors are not known, it may be theirs.
     pub fn belongs(&self, feed: &Feed, selectors: Option<[u8; 8]>) -> Result<()> {
@@ -96,7 +113,7 @@ impl Start {
 }
 
 async fn of_token(token: &Token, feed: &Feed, store: &Store) -> Result<Place> {
-    let Token { revision, hash, store_id: _, selectors: _ } = *token;
+    let Token { revision, hash, store_id: _, selectors: _, ordinal: _ } = *token;
     let diverged = || {
         let text = "speaks of a history that this store does not have: copy the state anew";
         Error::token(Reason::HistoryDiverged, "token", text)

@@ -13,13 +13,13 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::ring::Next;
-use super::segment::{COMMITS, Encoded, Mark, Segment, fragments};
+use super::segment::{COMMITS, Encoded, FRAGMENT_BYTES, Mark, Segment, fragments};
 use super::start::Place;
 use super::token::HashPrefix;
 use super::view::View;
 use super::{Feed, Head};
 use crate::model::error::Result;
-use crate::model::limits::{BATCH_BYTES, MESSAGE_OUT_BYTES};
+use crate::model::limits::BATCH_BYTES;
 use crate::model::wire::{WireFields, put_field, put_varint};
 use crate::proto::Frame;
 use crate::proto::v1::watch_changes_response::Event;
@@ -218,7 +218,7 @@ impl Subscription {
             return Step::Moved;
         }
         self.touch();
-        if to - from > MESSAGE_OUT_BYTES - 1_024 {
+        if to - from > FRAGMENT_BYTES {
             return self.fragmented(&encoded, from, to);
         }
         Step::Send(commits_frame(encoded.bytes.slice(from..to), &self.token()))
@@ -227,7 +227,7 @@ impl Subscription {
     /// A single commit that is too large for a message.
     fn fragmented(&mut self, encoded: &Encoded, from: usize, to: usize) -> Step {
         let Some(entry) = WireFields(&encoded.bytes[from..to]).next() else { return Step::Moved };
-        let parts = fragments(entry.value, MESSAGE_OUT_BYTES - 1_024);
+        let parts = fragments(entry.value, FRAGMENT_BYTES);
         let last = parts.len() - 1;
         for (index, part) in parts.into_iter().enumerate() {
             let mut commits = Vec::with_capacity(part.len() + 8);

@@ -2,7 +2,8 @@
 //!
 //! A token holds the store's id, a revision, eight bytes of the chain hash at
 //! that revision, a hash of the selectors that it is bound to (zeros: none) and a
-//! checksum. It is no authority: whoever can read may make one.
+//! checksum. One of a poll that has told a part of the next commit also holds
+//! where the rest begins. A token is no authority: whoever can read may make one.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,9 +14,11 @@ use crate::model::error::{Error, Reason, Result};
 
 /// The first byte: how the rest is laid out. Page tokens of lists have another
 /// (`api/listing.rs`).
-const VERSION: u8 = 1;
-/// Version, store, revision, hash, selectors, checksum.
-const LENGTH: usize = 1 + 16 + 8 + 8 + 8 + 4;
+const BETWEEN_COMMITS: u8 = 1;
+/// The same for a place inside of a commit.
+const INSIDE_COMMIT: u8 = 3;
+/// Layout, store, revision, hash, selectors.
+const LENGTH: usize = 1 + 16 + 8 + 8 + 8;
 
 /// Eight bytes of the chain hash at a revision.
 pub type HashPrefix = [u8; 8];
@@ -40,18 +43,23 @@ pub struct Token {
     pub hash: HashPrefix,
     /// Hash of the selectors; zeros fit any.
     pub selectors: [u8; 8],
+    /// Of the next commit, the changes below this ordinal have been told.
+    pub ordinal: u32,
 }
 
 impl Token {
     /// As clients keep it.
     pub fn encode(&self) -> String {
-        let Self { store_id, revision, hash, selectors } = self;
-        let mut bytes = Vec::with_capacity(LENGTH);
-        bytes.push(VERSION);
+        let Self { store_id, revision, hash, selectors, ordinal } = self;
+        let mut bytes = Vec::with_capacity(LENGTH + 8);
+        bytes.push(if *ordinal == 0 { BETWEEN_COMMITS } else { INSIDE_COMMIT });
         bytes.extend_from_slice(store_id.as_bytes());
         bytes.extend_from_slice(&revision.to_be_bytes());
         bytes.extend_from_slice(hash);
         bytes.extend_from_slice(selectors);
+        if *ordinal != 0 {
+            bytes.extend_from_slice(&ordinal.to_be_bytes());
+        }
         let checksum = checksum(&bytes);
         bytes.extend_from_slice(&checksum);
         URL_SAFE_NO_PAD.encode(bytes)
@@ -64,15 +72,20 @@ impl Token {
             Error::token(Reason::TokenMalformed, at, text)
         };
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| malformed())?;
-        let bytes: [u8; LENGTH] = bytes.try_into().map_err(|_| malformed())?;
-        let (content, sum) = bytes.split_at(LENGTH - 4);
-        if content[0] != VERSION || sum != checksum(content) {
+        let (content, sum) = bytes.split_last_chunk::<4>().ok_or_else(malformed)?;
+        if *sum != checksum(content) {
             return Err(malformed());
         }
-        let part = |from: usize| -> [u8; 8] { prefix(&content[from..from + 8]) };
-        let store_id = Uuid::from_slice(&content[1..17]).map_err(|_| malformed())?;
+        let (place, rest) = content.split_first_chunk::<LENGTH>().ok_or_else(malformed)?;
+        let ordinal = match (place[0], rest) {
+            (BETWEEN_COMMITS, []) => 0,
+            (INSIDE_COMMIT, [a, b, c, d]) => u32::from_be_bytes([*a, *b, *c, *d]),
+            _ => return Err(malformed()),
+        };
+        let part = |from: usize| -> [u8; 8] { prefix(&place[from..from + 8]) };
+        let store_id = Uuid::from_slice(&place[1..17]).map_err(|_| malformed())?;
         let revision = i64::from_be_bytes(part(17));
-        Ok(Self { store_id, revision, hash: part(25), selectors: part(33) })
+        Ok(Self { store_id, revision, hash: part(25), selectors: part(33), ordinal })
     }
 }
 
@@ -87,12 +100,15 @@ mod tests {
 
     fn token() -> Token {
         let store_id = Uuid::from_u128(7);
-        Token { store_id, revision: 42, hash: *b"abcdefgh", selectors: [0; 8] }
+        Token { store_id, revision: 42, hash: *b"abcdefgh", selectors: [0; 8], ordinal: 0 }
     }
 
     #[test]
     fn a_token_comes_back() {
-        assert_eq!(Token::decode(&token().encode(), "token"), Ok(token()));
+        for ordinal in [0, 1, u32::MAX] {
+            let token = Token { ordinal, ..token() };
+            assert_eq!(Token::decode(&token.encode(), "token"), Ok(token));
+        }
     }
 
     #[test]

@@ -24,6 +24,13 @@ pub struct WireField<'a> {
     pub value: &'a [u8],
 }
 
+impl WireField<'_> {
+    /// The value of a varint field.
+    pub fn number_value(&self) -> Option<u64> {
+        varint(self.value).map(|(value, _)| value)
+    }
+}
+
 /// Walks the fields of an encoded message. Ends early at bytes that are none;
 /// what it is given comes from our own encoder or has been decoded before.
 #[derive(Clone, Copy, Debug)]

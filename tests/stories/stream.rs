@@ -10,6 +10,7 @@ use entente::proto::v1::{
     Agreement, AgreementCommitment, Commit, Detail, ListChangesRequest, Origin,
     WatchChangesRequest, list_changes_request,
 };
+use prost::Message as _;
 use prost_types::Duration;
 use tonic::Code;
 
@@ -211,10 +212,49 @@ async fn a_large_commit_comes_in_fragments(server: &TestServer) {
     assert_eq!(again, commits);
     let after = Some(list_changes_request::Start::AfterRevision(start));
     let request = ListChangesRequest { start: after.clone(), ..ListChangesRequest::default() };
-    page(clients, request).await.unwrap_err().is(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", &[]);
+    polled_in_fragments(clients, request, &commits).await;
     let detail = Detail::Names.into();
     let request = ListChangesRequest { start: after, detail, ..ListChangesRequest::default() };
     assert_eq!(revisions(&page(clients, request).await.unwrap().commits), [start + 1, end]);
+}
+
+/// Polls a commit that does not fit into one message, which is the first of
+/// `commits`, and what follows it.
+async fn polled_in_fragments(
+    clients: &Clients,
+    mut request: ListChangesRequest,
+    commits: &[Commit],
+) {
+    let mut whole = Commit::default();
+    let mut parts = 0;
+    loop {
+        let answer = page(clients, request.clone()).await.unwrap();
+        assert_eq!(answer.commits.len(), 1, "a fragment stands alone");
+        assert!(answer.encoded_len() <= 3 << 20, "no message is larger than 3 MiB");
+        let part = answer.commits.into_iter().next().unwrap();
+        let changes = std::mem::take(&mut whole.changes);
+        whole = Commit { changes: changes.into_iter().chain(part.changes).collect(), ..part };
+        parts += 1;
+        assert!(!answer.at_head, "more follows");
+        let token = answer.next_token;
+        request.start = Some(list_changes_request::Start::Token(token.clone()));
+        if !whole.fragment {
+            break;
+        }
+        let watched = Watch::open(clients, from(Start::Token(token))).await.unwrap_err();
+        watched.is(Code::InvalidArgument, "TOKEN_OF_ANOTHER_QUERY", &["token"]);
+        let names = ListChangesRequest { detail: Detail::Names.into(), ..request.clone() };
+        let rest = page(clients, names).await.unwrap().commits;
+        let told = whole.changes.len() + rest[0].changes.len();
+        assert!(!rest[0].fragment && told == commits[0].changes.len(), "the rest, with less of it");
+    }
+    assert!(parts > 1, "the commit does not fit into one message");
+    assert_eq!(whole, commits[0], "poll equals stream");
+    let answer = page(clients, request.clone()).await.unwrap();
+    assert_eq!((answer.commits.as_slice(), answer.at_head), (&commits[1..], true));
+    let Some(list_changes_request::Start::Token(token)) = request.start else { panic!("a token") };
+    let end = commits[1].revision;
+    assert_eq!(until(clients, from(Start::Token(token)), end).await, commits[1..]);
 }
 
 async fn progress_comes_in_time(server: &TestServer) {
