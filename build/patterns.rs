@@ -4,12 +4,16 @@ use crate::code::Code;
 use crate::schema::Fallible;
 
 /// What a pattern asks for, in words; without, the pattern itself is told.
-const WORDS: [(&str, &str); 3] = [
+const WORDS: [(&str, &str); 4] = [
     (
         "^(Y-?[1-9][0-9]{4,5}|-?[0-9X]{4}(-[0-9X]{2}(-[0-9X]{2})?)?)[?~%]?$",
         "must be an EDTF date such as 2021, 2021-12, 2021-12-15, 2021~ or XXXX-12-15",
     ),
     ("^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", "must be a BCP 47 language tag such as fr or zh-Hant"),
+    (
+        "[^\u{0009}-\u{000d} \u{0085}\u{00a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}]",
+        "must not be white space alone",
+    ),
     ("^[0-9a-f]{64}$", "must be 64 lower-case hexadecimal digits"),
 ];
 

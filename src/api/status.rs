@@ -6,8 +6,9 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::model::error::{Error, Problem, Reason};
+use crate::resources::REGISTRY;
 
-/// The domain of every `ErrorInfo`.
+/// The domain of every `ErrorInfo`, and of the types of resources.
 pub const DOMAIN: &str = "entente";
 
 /// Bytes of what is told of the problems of a request. Details travel as metadata,
@@ -51,9 +52,10 @@ pub fn status(error: Error) -> Status {
     }
     details.set_error_info(reason.as_str(), DOMAIN, metadata);
     if let Some(Problem { resource, description, .. }) = resource {
-        let collection = resource.split('/').next().unwrap_or_default();
+        let kind = REGISTRY.by_name(resource);
+        let resource_type = kind.map(|kind| format!("{DOMAIN}/{}", kind.type_name));
         let (name, text) = (cut(resource, TEXT_BYTES), cut(description, TEXT_BYTES));
-        details.set_resource_info(collection, name, "", text);
+        details.set_resource_info(resource_type.unwrap_or_default(), name, "", text);
     }
     if matches!(
         reason,

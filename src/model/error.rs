@@ -222,6 +222,27 @@ impl Problems {
         }
     }
 
+    /// Tells of the field `path` what was found of fields inside it, which are none
+    /// of the request.
+    pub fn lift(&mut self, path: &str) {
+        let (parts, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.found)
+            .into_iter()
+            .partition(|problem| inside(path, &problem.field).is_some());
+        self.found = others;
+        let mut lifted: Vec<Problem> = Vec::new();
+        for Problem { reason, field, description, resource } in parts {
+            let part = inside(path, &field).unwrap_or_default();
+            let description = format!("{part}: {description}");
+            match lifted.iter_mut().find(|other| other.reason == reason) {
+                Some(other) => other.description = format!("{}; {description}", other.description),
+                None => {
+                    lifted.push(Problem { reason, field: path.to_owned(), description, resource })
+                }
+            }
+        }
+        self.found.extend(lifted);
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
@@ -256,4 +277,10 @@ impl Problems {
         let message = if more == 0 { message } else { format!("{message} (and {more} more)") };
         Error { reason, message, problems: self.found }
     }
+}
+
+/// What of `field` leads on from `path`, if it does.
+fn inside<'f>(path: &str, field: &'f str) -> Option<&'f str> {
+    let rest = field.strip_prefix(path)?;
+    if rest.starts_with('[') { Some(rest) } else { rest.strip_prefix('.') }
 }

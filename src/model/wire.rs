@@ -226,7 +226,7 @@ fn insert(
         return Ok(());
     };
     if field.is_map() {
-        below.keys.insert(rest.trim_matches('`').to_owned());
+        below.keys.insert(map_key(name, rest)?.to_owned());
         return Ok(());
     }
     if field.is_list() && purpose == MaskUse::Update {
@@ -235,6 +235,21 @@ fn insert(
     match field.kind() {
         Kind::Message(inner) => insert(below, &inner, rest, purpose),
         _ => Err(format!("{name} has no fields inside")),
+    }
+}
+
+/// The key that a path names (AIP-161): one with a dot stands in backticks, so that
+/// nobody takes it for a path into a value.
+fn map_key<'p>(map: &str, path: &'p str) -> Result<&'p str, String> {
+    let quoted = path.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
+    match quoted {
+        Some(key) if !key.is_empty() => Ok(key),
+        None if !path.is_empty() && !path.contains(['.', '`']) => Ok(path),
+        _ => {
+            let key = path.replace('`', "");
+            let key = if key.is_empty() { "key" } else { &key };
+            Err(format!("a key of {map} with a dot stands in backticks: {map}.`{key}`"))
+        }
     }
 }
 

@@ -63,6 +63,10 @@ impl Stage<'_> {
             refuse_referenced(self.unit, &mut items, problems);
         }
         refuse_cycles(self.unit, &items, problems);
+        for item in items.iter().filter(|item| item.outcome == MutationOutcome::Undeleted) {
+            // The request names what comes back and has no fields of it.
+            problems.lift(&item.path);
+        }
         self.items = items;
     }
 

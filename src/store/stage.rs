@@ -262,7 +262,12 @@ impl<'u> Stage<'u> {
             ambiguous @ Found::Ambiguous(_) => return not_one(draft, &ambiguous, problems),
         };
         let Some(grave) = self.unit.grave(&name) else {
-            problems.add(Reason::NotFound, &at, format!("there never was a {name}"), &name);
+            problems.add(
+                Reason::NotFound,
+                &at,
+                format!("there is no {name}, and there never was"),
+                &name,
+            );
             return;
         };
         let Grave { key, uid, last_revision, body } = grave;

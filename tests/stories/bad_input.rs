@@ -58,6 +58,8 @@ async fn wrong_agreements(server: &TestServer) {
     let cases: Vec<(Agreement, &[&str])> = vec![
         (Agreement::default(), &["form", "title"]),
         (Agreement { title: "nul\0".to_owned(), ..right() }, &["title"]),
+        (Agreement { title: " \t\n".to_owned(), ..right() }, &["title"]),
+        (Agreement { title: "\u{a0}\u{3000}".to_owned(), ..right() }, &["title"]),
         (Agreement { title: long(), place: long(), ..right() }, &["place", "title"]),
         (Agreement { form: 99, legal_force: -1, ..right() }, &["form", "legal_force"]),
         (agreement("x", &["KHM", "XYZ", "no-code"]), &["parties[1].country", "parties[2].country"]),

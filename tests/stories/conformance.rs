@@ -196,6 +196,18 @@ async fn masks<T: Sample>(server: &TestServer) {
     assert_eq!(told.labels, labels(&[("a", "3"), ("b", "2")]));
     let told = shared(&client.update(update(&new, &["labels.b"])).await.unwrap());
     assert_eq!(told.labels, labels(&[("a", "3")]), "a key that is not sent goes");
+    for (path, key) in [("labels.`a.b`", "a.b"), ("labels.`c`", "c"), ("labels.d-e", "d-e")] {
+        let name = name_of::<T>("sample1");
+        let one = Shared { name, labels: labels(&[(key, "5")]), ..Shared::default() };
+        let one = with(T::default(), one);
+        let told = shared(&client.update(update(&one, &[path])).await.unwrap());
+        assert_eq!(told.labels.get(key).map(String::as_str), Some("5"), "{path}");
+    }
+    for path in ["labels.a.b", "labels.", "labels.``", "labels.`a.b", "labels.a`b"] {
+        let refusal = unwritten(server, client.update(update(&new, &[path]))).await.unwrap_err();
+        refusal.is_invalid(&["update_mask.paths[0]"]);
+        assert!(refusal.message.contains("stands in backticks"), "{}", refusal.message);
+    }
     let told = shared(&client.update(update(&new, &["labels", "note"])).await.unwrap());
     assert_eq!((told.labels, told.note.as_str()), (labels(&[("a", "3"), ("c", "4")]), ""));
 
@@ -226,7 +238,9 @@ async fn deletes<T: Sample>(server: &TestServer) {
     let told = shared(&gone);
     assert_eq!((told.uid.as_str(), told.revision), (old.uid.as_str(), old.revision + 1));
     assert_eq!(unwritten(server, client.delete(again())).await.unwrap(), gone, "repeated");
-    client.get(&name).await.unwrap_err().is(Code::NotFound, "NOT_FOUND", &[]);
+    let missing = client.get(&name).await.unwrap_err();
+    missing.is(Code::NotFound, "NOT_FOUND", &[]);
+    assert_eq!(missing.resource_type, format!("entente/{}", T::TYPE));
     let refusal = unwritten(server, client.delete(delete(&name))).await.unwrap_err();
     refusal.is(Code::NotFound, "NOT_FOUND", &["name"]);
 
@@ -242,11 +256,13 @@ async fn deletes<T: Sample>(server: &TestServer) {
     let never = undelete(&name_of::<T>("never"));
     let refusal = unwritten(server, client.undelete(never)).await.unwrap_err();
     refusal.is(Code::NotFound, "NOT_FOUND", &["name"]);
+    assert!(refusal.message.ends_with("and there never was"), "{}", refusal.message);
 
     client.delete(delete(&name)).await.unwrap();
     client.create("sample2", with(T::sample("Two"), ids())).await.unwrap();
     let refusal = unwritten(server, client.undelete(undelete(&name))).await.unwrap_err();
-    assert_eq!((refusal.code, refusal.reason.as_str()), (Code::AlreadyExists, "ALREADY_EXISTS"));
+    refusal.is(Code::AlreadyExists, "ALREADY_EXISTS", &["name"]);
+    assert!(refusal.descriptions[0].starts_with("external_ids[0]: "), "{refusal:?}");
     let new = shared(&client.create("sample1", T::sample("New")).await.unwrap());
     assert_ne!(new.uid, old.uid, "a name may be used anew, an identity not");
 }

@@ -18,6 +18,8 @@ pub struct Refusal {
     pub descriptions: Vec<String>,
     /// The resource that it is about; empty if about none.
     pub resource: String,
+    /// The type of that resource; empty if about none.
+    pub resource_type: String,
     /// What it says to people.
     pub message: String,
     /// Whether it says when to try again.
@@ -43,6 +45,10 @@ impl Refusal {
             resource: details
                 .resource_info()
                 .map(|resource| resource.resource_name.clone())
+                .unwrap_or_default(),
+            resource_type: details
+                .resource_info()
+                .map(|resource| resource.resource_type.clone())
                 .unwrap_or_default(),
             message: status.message().to_owned(),
             has_retry: details.retry_info().is_some(),
