@@ -22,7 +22,8 @@ use crate::api::resources::ResourceService;
 use crate::feed::Feed;
 use crate::feed::tailer;
 use crate::model::limits::{
-    DRAIN, KEEPALIVE, MESSAGE_IN_BYTES, STREAMS_PER_CONNECTION, UNARY_DEADLINE,
+    DRAIN, KEEPALIVE, MESSAGE_IN_BYTES, RESETS_PER_CONNECTION, STREAMS_PER_CONNECTION,
+    UNARY_DEADLINE,
 };
 use crate::model::standard::Standard;
 use crate::proto::server::change_service_server::ChangeServiceServer;
@@ -139,6 +140,8 @@ impl Server {
             .http2_keepalive_interval(Some(KEEPALIVE))
             .http2_keepalive_timeout(Some(KEEPALIVE))
             .max_concurrent_streams(Some(STREAMS_PER_CONNECTION))
+            .http2_max_pending_accept_reset_streams(Some(RESETS_PER_CONNECTION))
+            .http2_max_local_error_reset_streams(Some(RESETS_PER_CONNECTION))
             .add_routes(routes.routes())
             .serve_with_incoming_shutdown(incoming, async move {
                 let _ = stopped.await;

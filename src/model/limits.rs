@@ -58,6 +58,11 @@ pub const DRAIN: Duration = Duration::from_secs(10);
 pub const KEEPALIVE: Duration = Duration::from_secs(20);
 /// Streams that one connection may carry.
 pub const STREAMS_PER_CONNECTION: u32 = 1_000;
+/// Streams of one connection that a client has given up before they were looked at,
+/// and those that the server had to give up itself. Beyond it the connection is
+/// closed, against clients that open and cancel without end. An honest client may
+/// cancel everything that it has open at once.
+pub const RESETS_PER_CONNECTION: usize = STREAMS_PER_CONNECTION as usize;
 /// How long a transaction waits for another replica's.
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long PostgreSQL lets a silent replica hold a transaction.

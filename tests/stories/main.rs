@@ -10,6 +10,7 @@ mod support;
 
 mod all_at_once;
 mod bad_input;
+mod cancelling;
 mod codes;
 mod conformance;
 mod coverage;
