@@ -93,15 +93,18 @@ impl Stage<'_> {
         let registry = self.unit.registry;
         let mut rewritten = false;
         object.visit_references(&at, &mut |at, type_name, name| {
-            let belongs = registry.by_name(name).is_some_and(|kind| kind.type_name == type_name);
-            if !belongs {
+            if registry.by_name(name).is_none_or(|kind| kind.type_name != type_name) {
                 let collection = registry.by_type(type_name).map_or("", |kind| kind.collection);
                 violations.add(at, format!("must be a name such as {collection}/{{id}}"));
                 return;
             }
+            // Most names are written in the one way, by which whatever lives is known.
+            if self.known(name).is_some() {
+                return;
+            }
             match self.find(name) {
                 Found::One(canonical, _) => {
-                    rewritten |= *name != canonical;
+                    rewritten = true;
                     *name = canonical;
                 }
                 other => violations.add(at, other.problem()),
@@ -113,14 +116,13 @@ impl Stage<'_> {
         }
         object.rules(&at, &mut violations);
         problems.extend(&violations);
-        let body = object.encode();
-        if body.len() > RESOURCE_BYTES {
-            let text =
-                format!("one resource may have {RESOURCE_BYTES} bytes, this has {}", body.len());
+        let size = object.encoded_len();
+        if size > RESOURCE_BYTES {
+            let text = format!("one resource may have {RESOURCE_BYTES} bytes, this has {size}");
             problems.add(Reason::MessageTooLarge, &at, text, "");
         }
         if let (MutationOutcome::Updated, Some((_, before))) = (item.outcome, &item.before)
-            && item.kind.content(before) == item.kind.content(&body)
+            && item.kind.content(before) == item.kind.content(&object.encode())
         {
             item.outcome = MutationOutcome::Unchanged;
         }

@@ -113,6 +113,8 @@ pub trait Object: Any + Send + Sync + Debug {
     fn derive(&mut self, day: i32);
     /// The encoded message, the same bytes for the same content.
     fn encode(&self) -> Vec<u8>;
+    /// How many bytes that are.
+    fn encoded_len(&self) -> usize;
     /// Fills the tables.
     fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows);
     /// A copy.
@@ -156,6 +158,9 @@ impl<T: Resource> Object for T {
     }
     fn encode(&self) -> Vec<u8> {
         self.encode_to_vec()
+    }
+    fn encoded_len(&self) -> usize {
+        prost::Message::encoded_len(self)
     }
     fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
         Resource::index(self, key, keys, rows);

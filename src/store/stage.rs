@@ -146,7 +146,7 @@ impl<'u> Stage<'u> {
         }
     }
 
-    fn known(&self, name: &str) -> Option<&Known> {
+    pub(super) fn known(&self, name: &str) -> Option<&Known> {
         match self.names.get(name) {
             Some(staged) => staged.as_ref(),
             None => self.unit.known(name),

@@ -70,7 +70,9 @@ impl Wanted {
     pub(super) fn add(&mut self, registry: Registry, object: &mut dyn Object) {
         let names = &mut self.names;
         object.visit_references(&Path::Root, &mut |_, _, name| {
-            names.extend(registry.canonical(name));
+            if !names.contains(name) {
+                names.extend(registry.canonical(name));
+            }
         });
         let type_name = object.type_name();
         for id in object.common().external_ids {
