@@ -19,8 +19,7 @@ use crate::api::Api;
 use crate::api::layer::CallLayer;
 use crate::api::records::RecordService;
 use crate::api::resources::ResourceService;
-use crate::feed::Feed;
-use crate::feed::tailer;
+use crate::feed::{Feed, reader, tailer};
 use crate::model::limits::{
     DRAIN, KEEPALIVE, MESSAGE_IN_BYTES, RESETS_PER_CONNECTION, STREAMS_PER_CONNECTION,
     UNARY_DEADLINE,
@@ -112,6 +111,7 @@ impl Server {
         tailer::fill(&api.feed, &api.store).await?;
         let tail = tailer::tail(api.feed.clone(), api.store.clone());
         let tailer = tokio::spawn(tail);
+        tokio::spawn(reader::watch_over(api.feed.clone()));
         let (health, health_service) = tonic_health::server::health_reporter();
         tokio::spawn(tell_health(health.clone(), api.clone()));
 
@@ -133,7 +133,11 @@ impl Server {
         routes.add_service(reflection().build_v1alpha()?);
 
         let (stop, stopped) = oneshot::channel::<()>();
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let incoming = TcpIncoming::from(listener)
+            .with_nodelay(Some(true))
+            .with_keepalive(Some(KEEPALIVE))
+            .with_keepalive_interval(Some(KEEPALIVE))
+            .with_keepalive_retries(Some(1));
         let transport = Transport::builder()
             .layer(CallLayer)
             .timeout(UNARY_DEADLINE)

@@ -2,13 +2,14 @@
 
 use std::pin::Pin;
 
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::status::status;
 use super::{Api, asked};
 use crate::feed::page;
+use crate::feed::reader::Reader;
 use crate::feed::start::{Place, Start};
 use crate::feed::subscription::{Settings, Subscription};
 use crate::feed::token::Token;
@@ -38,11 +39,8 @@ impl ChangeService for Api {
         request: Request<WatchChangesRequest>,
     ) -> std::result::Result<Response<Self::WatchChangesStream>, Status> {
         let subscription = self.watch(request.into_inner()).await.map_err(status)?;
-        let frames = stream::unfold(subscription, |mut subscription| async move {
-            let frame = subscription.next().await?;
-            Some((frame.map_err(status), subscription))
-        });
-        Ok(Response::new(frames.boxed()))
+        let frames = Reader::new(&self.feed, subscription);
+        Ok(Response::new(frames.map_err(status).boxed()))
     }
 
     async fn list_changes(

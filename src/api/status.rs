@@ -87,7 +87,7 @@ pub const fn code(reason: Reason) -> Code {
         | Reason::RequestIdReused => Code::InvalidArgument,
         Reason::NotFound => Code::NotFound,
         Reason::AlreadyExists => Code::AlreadyExists,
-        Reason::EtagMismatch => Code::Aborted,
+        Reason::EtagMismatch | Reason::SlowConsumer => Code::Aborted,
         Reason::Referenced | Reason::StoreMismatch | Reason::HistoryDiverged => {
             Code::FailedPrecondition
         }

@@ -8,7 +8,9 @@
 //! The committer hands over its own commits; the [`tailer`] fills in those of
 //! other replicas and, at the start, the newest of the log.
 
+pub mod log_pages;
 pub mod page;
+pub mod reader;
 pub mod ring;
 pub mod segment;
 pub mod start;
@@ -19,13 +21,15 @@ pub mod view;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use tokio::sync::{Notify, Semaphore, watch};
 use uuid::Uuid;
 
+use log_pages::LogPages;
+use reader::Seat;
 use ring::{Next, Ring};
-use segment::{Mark, Segment, ViewBudget};
+use segment::{Mark, Segment, ViewBudget, Viewed};
 use token::{HashPrefix, Token};
 use view::View;
 
@@ -60,7 +64,9 @@ struct Inner {
     budget: ViewBudget,
     views: Mutex<HashMap<[u8; 32], Weak<View>>>,
     watches: Arc<Semaphore>,
+    seats: Mutex<Vec<Weak<Seat>>>,
     log_readers: Semaphore,
+    log_pages: Mutex<LogPages>,
     draining: watch::Sender<bool>,
 }
 
@@ -78,7 +84,9 @@ impl Feed {
             budget: Arc::new(AtomicUsize::new(0)),
             views: Mutex::default(),
             watches: Arc::new(Semaphore::new(WATCHES)),
+            seats: Mutex::default(),
             log_readers: Semaphore::new(LOG_READERS),
+            log_pages: Mutex::default(),
             draining: watch::Sender::new(false),
         }))
     }
@@ -103,9 +111,13 @@ impl Feed {
         self.0.head.subscribe()
     }
 
-    /// Whether anybody watches.
-    pub fn is_watched(&self) -> bool {
-        self.0.watches.available_permits() < WATCHES
+    /// How many watches are open.
+    pub fn watches(&self) -> usize {
+        WATCHES - self.0.watches.available_permits()
+    }
+
+    fn seats(&self) -> MutexGuard<'_, Vec<Weak<Seat>>> {
+        self.0.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells all streams that the server is going away.
@@ -155,6 +167,21 @@ impl Feed {
     /// Waits for a turn to read a page of the log.
     pub async fn log_turn(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
         self.0.log_readers.acquire().await.ok()
+    }
+
+    /// The page of the log with the commit after `revision` as `view` has it, if it
+    /// is kept.
+    pub fn log_page(&self, view: &Arc<View>, revision: i64) -> Option<Viewed> {
+        self.log_pages().after(view, revision)
+    }
+
+    /// Bytes of the log that are kept for readers that are behind.
+    pub fn log_page_bytes(&self) -> usize {
+        self.log_pages().bytes()
+    }
+
+    fn log_pages(&self) -> MutexGuard<'_, LogPages> {
+        self.0.log_pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Encodes commits read from the log.

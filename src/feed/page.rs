@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::Feed;
 use super::ring::Next;
-use super::segment::{COMMITS, FRAGMENT_BYTES, Segment, fragment};
-use super::start::{Place, check_kept};
+use super::segment::{COMMITS, FRAGMENT_BYTES, Viewed, fragment};
+use super::start::Place;
 use super::view::View;
-use crate::model::error::{Error, Result};
+use super::{Feed, log_pages};
+use crate::model::error::Result;
 use crate::model::limits::BATCH_BYTES;
 use crate::model::wire::{WireFields, put_field};
 use crate::store::Store;
@@ -48,9 +48,16 @@ pub async fn read(
     let mut head = feed.subscribe_head();
     let mut draining = feed.subscribe_draining();
     loop {
-        let segment = match feed.after(place.revision) {
-            Next::Segment(segment) => segment,
-            Next::Behind => Arc::new(read_log(feed, store, place).await?),
+        let viewed = match feed.after(place.revision) {
+            Next::Segment(segment) => segment.view(view),
+            Next::Behind => match feed.log_page(view, place.revision) {
+                Some(viewed) => viewed,
+                None => {
+                    let (feed, store) = (feed.clone(), store.clone());
+                    log_pages::read(feed, store, Arc::clone(view), place).await?;
+                    continue;
+                }
+            },
             Next::Nothing if count > 0 || *draining.borrow() => {
                 return Ok(Page { commits: commits.freeze(), place, ordinal, at_head: true });
             }
@@ -62,11 +69,10 @@ pub async fn read(
                 }
             },
         };
-        let encoded = segment.view(view);
-        let first = usize::try_from(place.revision + 1 - segment.first()).unwrap_or(0);
-        for index in first..segment.marks.len() {
+        let Viewed { marks, encoded } = &viewed;
+        for index in viewed.index_after(place.revision)..marks.len() {
             let entry = &encoded.bytes[encoded.start(index)..encoded.ends[index]];
-            let mark = segment.marks[index];
+            let mark = marks[index];
             let next = Place { revision: mark.revision, hash: mark.hash };
             let is_part = ordinal > 0 || entry.len() > FRAGMENT_BYTES;
             if is_part && count == 0 && !entry.is_empty() {
@@ -94,20 +100,4 @@ fn part(entry: &[u8], place: Place, ordinal: u32, next: Place) -> Page {
         Some(ordinal) => Page { commits, place, ordinal, at_head: false },
         None => Page { commits, place: next, ordinal: 0, at_head: true },
     }
-}
-
-/// A page of the log behind `place`. It counts only if nothing in it was removed
-/// while it was read.
-pub(super) async fn read_log(feed: &Feed, store: &Store, place: Place) -> Result<Segment> {
-    let turn = feed.log_turn().await;
-    let until = feed.head().mark.revision;
-    let page = store.log_page(place.revision, until).await?;
-    let head = store.head().await?;
-    feed.set_earliest(head.earliest_revision);
-    check_kept(feed, place.revision)?;
-    drop(turn);
-    feed.segment(&page).ok_or_else(|| {
-        tracing::error!(after = place.revision, until, "the log has a hole");
-        Error::internal()
-    })
 }

@@ -70,6 +70,37 @@ impl Encoded {
     }
 }
 
+/// Consecutive commits as a view has them.
+#[derive(Clone, Debug)]
+pub struct Viewed {
+    /// The commits, in order; never empty.
+    pub marks: Arc<[Mark]>,
+    /// What the view lets through of them.
+    pub encoded: Arc<Encoded>,
+}
+
+impl Viewed {
+    /// The first revision.
+    pub fn first(&self) -> i64 {
+        self.marks.first().map_or(0, |mark| mark.revision)
+    }
+
+    /// The last revision.
+    pub fn last(&self) -> i64 {
+        self.marks.last().map_or(0, |mark| mark.revision)
+    }
+
+    /// Where the commit after `revision` stands among these.
+    pub fn index_after(&self, revision: i64) -> usize {
+        usize::try_from(revision + 1 - self.first()).unwrap_or(0)
+    }
+
+    /// Bytes that it takes in memory.
+    pub fn size(&self) -> usize {
+        self.encoded.bytes.len() + self.marks.len() * (size_of::<Mark>() + size_of::<usize>())
+    }
+}
+
 /// Counts the bytes of views that are kept, over all segments.
 pub type ViewBudget = Arc<AtomicUsize>;
 
@@ -83,7 +114,7 @@ struct Kept {
 #[derive(Debug)]
 pub struct Segment {
     /// The commits, in order; never empty.
-    pub marks: Vec<Mark>,
+    pub marks: Arc<[Mark]>,
     /// All of them, whole.
     pub full: Arc<Encoded>,
     views: Mutex<HashMap<usize, Kept>>,
@@ -132,7 +163,11 @@ impl Segment {
 
     /// The commits as `view` has them: encoded by whoever asks first, shared by
     /// the others as far as the budget reaches.
-    pub fn view(&self, view: &Arc<View>) -> Arc<Encoded> {
+    pub fn view(&self, view: &Arc<View>) -> Viewed {
+        Viewed { marks: Arc::clone(&self.marks), encoded: self.encoded(view) }
+    }
+
+    fn encoded(&self, view: &Arc<View>) -> Arc<Encoded> {
         if view.is_full() {
             return Arc::clone(&self.full);
         }
@@ -197,22 +232,9 @@ fn encode(registry: Registry, logged: &Logged) -> Vec<u8> {
     out
 }
 
-/// Cuts an encoded `Commit` into fragments of at most `limit` bytes, each with
-/// whole changes; all but the last say that more follows.
-pub fn fragments(encoded: &[u8], limit: usize) -> Vec<Vec<u8>> {
-    let (first, mut next) = fragment(encoded, 0, limit);
-    let mut fragments = vec![first];
-    while let Some(ordinal) = next {
-        let (fragment, rest) = fragment(encoded, ordinal, limit);
-        fragments.push(fragment);
-        next = rest;
-    }
-    fragments
-}
-
 /// The fragment of an encoded `Commit` that begins with the change `ordinal`, or
 /// with the first one behind it, and where the next one begins; `None` after the
-/// last.
+/// last. It has whole changes, one at least, and at most `limit` bytes if they fit.
 pub fn fragment(encoded: &[u8], ordinal: u32, limit: usize) -> (Vec<u8>, Option<u32>) {
     let (changes, shared): (Vec<_>, Vec<_>) =
         WireFields(encoded).partition(|field| field.number == commit::CHANGES);

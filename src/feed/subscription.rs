@@ -4,21 +4,21 @@
 //! that the pace is the reader's and a reader that stands still costs nothing but
 //! its place.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::ring::Next;
-use super::segment::{COMMITS, Encoded, FRAGMENT_BYTES, Mark, Segment, fragments};
+use super::segment::{COMMITS, FRAGMENT_BYTES, Mark, Viewed, fragment};
 use super::start::Place;
 use super::token::HashPrefix;
 use super::view::View;
-use super::{Feed, Head};
-use crate::model::error::Result;
+use super::{Feed, Head, log_pages};
+use crate::model::error::{Error, Result};
 use crate::model::limits::BATCH_BYTES;
 use crate::model::wire::{WireFields, put_field, put_varint};
 use crate::proto::Frame;
@@ -55,11 +55,14 @@ pub struct Subscription {
     settings: Settings,
     selectors: [u8; 8],
     place: Place,
+    /// The next change of the commit after the place, if a part of it has been sent.
+    ordinal: u32,
     head: watch::Receiver<Head>,
     draining: watch::Receiver<bool>,
     state: State,
-    /// Frames that belong together, to be sent one after the other.
-    waiting: VecDeque<Frame>,
+    /// A task of its own: a stream that is not asked for its next message must
+    /// not stand still with a turn to read the log, and a connection.
+    reading: Option<JoinHandle<Result<()>>>,
     next_progress: Instant,
     _permit: OwnedSemaphorePermit,
 }
@@ -71,13 +74,6 @@ enum State {
     Reading,
     Live,
     Ended,
-}
-
-/// What the place leads to.
-enum Step {
-    Send(Frame),
-    /// Nothing that the view lets through, but the place has moved.
-    Moved,
 }
 
 impl Subscription {
@@ -98,8 +94,9 @@ impl Subscription {
             store,
             settings,
             place,
+            ordinal: 0,
             state: State::Starting,
-            waiting: VecDeque::new(),
+            reading: None,
             _permit: permit,
         }
     }
@@ -115,53 +112,64 @@ impl Subscription {
 
     async fn advance(&mut self) -> Result<Option<Frame>> {
         loop {
-            if let Some(frame) = self.waiting.pop_front() {
-                return Ok(Some(frame));
-            }
             match self.state {
                 State::Ended => return Ok(None),
                 State::Starting => return Ok(Some(self.started())),
                 State::Reading | State::Live => {}
             }
-            if self.at_end() {
-                self.state = State::Ended;
-                return Ok(Some(self.progress()));
+            // The fragments of a commit are not parted.
+            let whole = self.ordinal == 0;
+            if whole && let Some(frame) = self.control() {
+                return Ok(Some(frame));
             }
-            if *self.draining.borrow() {
-                self.state = State::Ended;
-                let revision = self.place.revision;
-                return Ok(Some(self.event(Event::Draining(Draining { revision }))));
-            }
-            if Instant::now() >= self.next_progress {
-                return Ok(Some(self.progress()));
-            }
-            match self.feed.after(self.place.revision) {
-                Next::Segment(segment) => {
-                    if let Step::Send(frame) = self.take(&segment) {
-                        return Ok(Some(frame));
-                    }
+            let viewed = match self.feed.after(self.place.revision) {
+                Next::Segment(segment) => segment.view(&self.settings.view),
+                Next::Behind if whole && self.state == State::Live => {
+                    self.state = State::Reading;
+                    let event = FellBehind {
+                        revision: self.place.revision,
+                        head_revision: self.feed.head().mark.revision,
+                    };
+                    return Ok(Some(self.event(Event::FellBehind(event))));
                 }
                 Next::Behind => {
-                    if self.state == State::Live {
-                        self.state = State::Reading;
-                        let event = FellBehind {
-                            revision: self.place.revision,
-                            head_revision: self.feed.head().mark.revision,
-                        };
-                        return Ok(Some(self.event(Event::FellBehind(event))));
+                    match self.feed.log_page(&self.settings.view, self.place.revision) {
+                        Some(viewed) => viewed,
+                        None => {
+                            self.read_page().await?;
+                            continue;
+                        }
                     }
-                    self.read_page().await?;
+                }
+                Next::Nothing if self.state == State::Reading => {
+                    self.state = State::Live;
+                    let revision = self.place.revision;
+                    return Ok(Some(self.event(Event::CaughtUp(CaughtUp { revision }))));
                 }
                 Next::Nothing => {
-                    if self.state == State::Reading {
-                        self.state = State::Live;
-                        let revision = self.place.revision;
-                        return Ok(Some(self.event(Event::CaughtUp(CaughtUp { revision }))));
-                    }
                     self.wait().await;
+                    continue;
                 }
+            };
+            if let Some(frame) = self.take(&viewed) {
+                return Ok(Some(frame));
             }
         }
+    }
+
+    /// What is to be told now, whatever has been committed.
+    fn control(&mut self) -> Option<Frame> {
+        let until = self.settings.until_revision;
+        if until > 0 && self.place.revision >= until {
+            self.state = State::Ended;
+            return Some(self.progress());
+        }
+        if *self.draining.borrow() {
+            self.state = State::Ended;
+            let revision = self.place.revision;
+            return Some(self.event(Event::Draining(Draining { revision })));
+        }
+        (Instant::now() >= self.next_progress).then(|| self.progress())
     }
 
     /// Waits for a commit, the time for progress, or a drain.
@@ -175,29 +183,33 @@ impl Subscription {
         }
     }
 
-    /// Reads a page of the log and queues what the view lets through.
+    /// Waits until the page of the log behind the place has been read, or there is
+    /// something to be told.
     async fn read_page(&mut self) -> Result<()> {
-        let segment = super::page::read_log(&self.feed, &self.store, self.place).await?;
-        let mut frames = VecDeque::new();
-        while self.place.revision < segment.last() && !self.at_end() {
-            if let Step::Send(frame) = self.take(&segment) {
-                frames.push_back(frame);
-                frames.append(&mut self.waiting);
-            }
-        }
-        self.waiting = frames;
-        Ok(())
+        let Self { feed, store, settings, place, draining, next_progress, .. } = self;
+        let reading = self.reading.get_or_insert_with(|| {
+            let view = Arc::clone(&settings.view);
+            tokio::spawn(log_pages::read(feed.clone(), store.clone(), view, *place))
+        });
+        let whole = self.ordinal == 0;
+        let read = tokio::select! {
+            biased;
+            read = reading => read,
+            _ = draining.wait_for(|draining| *draining), if whole => return Ok(()),
+            () = sleep_until(*next_progress), if whole => return Ok(()),
+        };
+        self.reading = None;
+        read.unwrap_or_else(|error| {
+            tracing::error!(%error, "the log could not be read");
+            Err(Error::internal())
+        })
     }
 
-    fn at_end(&self) -> bool {
-        let until = self.settings.until_revision;
-        until > 0 && self.place.revision >= until
-    }
-
-    /// Takes the commits of `segment` that come next, as many as make a message.
-    fn take(&mut self, segment: &Segment) -> Step {
-        let encoded = segment.view(&self.settings.view);
-        let first = usize::try_from(self.place.revision + 1 - segment.first()).unwrap_or(0);
+    /// Takes the commits that come next, as many as make a message; `None` if the
+    /// view lets nothing of them through.
+    fn take(&mut self, viewed: &Viewed) -> Option<Frame> {
+        let Viewed { marks, encoded } = viewed;
+        let first = viewed.index_after(self.place.revision);
         let from = encoded.start(first);
         let mut end = first;
         let fits = |index: usize| encoded.ends[index] - from <= BATCH_BYTES;
@@ -205,40 +217,43 @@ impl Subscription {
             let until = self.settings.until_revision;
             until == 0 || mark.revision <= until
         };
-        while end < segment.marks.len()
-            && wanted(&segment.marks[end])
+        while end < marks.len()
+            && wanted(&marks[end])
             && (end == first || encoded.ends[end - 1] == from || fits(end))
         {
             end += 1;
         }
-        let last = segment.marks[end - 1];
-        self.place = Place { revision: last.revision, hash: last.hash };
-        let to = encoded.ends[end - 1];
-        if to == from {
-            return Step::Moved;
+        let last = marks[end - 1];
+        let place = Place { revision: last.revision, hash: last.hash };
+        let commits = encoded.bytes.slice(from..encoded.ends[end - 1]);
+        if commits.len() > FRAGMENT_BYTES {
+            return self.fragment(&commits, place);
+        }
+        self.place = place;
+        if commits.is_empty() {
+            return None;
         }
         self.touch();
-        if to - from > FRAGMENT_BYTES {
-            return self.fragmented(&encoded, from, to);
-        }
-        Step::Send(commits_frame(encoded.bytes.slice(from..to), &self.token()))
+        Some(commits_frame(commits, &self.token()))
     }
 
-    /// A single commit that is too large for a message.
-    fn fragmented(&mut self, encoded: &Encoded, from: usize, to: usize) -> Step {
-        let Some(entry) = WireFields(&encoded.bytes[from..to]).next() else { return Step::Moved };
-        let parts = fragments(entry.value, FRAGMENT_BYTES);
-        let last = parts.len() - 1;
-        for (index, part) in parts.into_iter().enumerate() {
-            let mut commits = Vec::with_capacity(part.len() + 8);
-            put_field(COMMITS, &part, &mut commits);
-            let token = if index == last { self.token() } else { String::new() };
-            self.waiting.push_back(commits_frame(commits.into(), &token));
-        }
-        match self.waiting.pop_front() {
-            Some(first) => Step::Send(first),
-            None => Step::Moved,
-        }
+    /// The next fragment of a single commit that is too large for a message, and
+    /// behind which is `place`.
+    fn fragment(&mut self, commit: &[u8], place: Place) -> Option<Frame> {
+        let commit = WireFields(commit).next()?.value;
+        let (part, rest) = fragment(commit, self.ordinal, FRAGMENT_BYTES);
+        self.ordinal = rest.unwrap_or(0);
+        let token = match rest {
+            Some(_) => String::new(),
+            None => {
+                self.place = place;
+                self.token()
+            }
+        };
+        self.touch();
+        let mut commits = Vec::with_capacity(part.len() + 8);
+        put_field(COMMITS, &part, &mut commits);
+        Some(commits_frame(commits.into(), &token))
     }
 
     fn started(&mut self) -> Frame {
@@ -276,6 +291,14 @@ impl Subscription {
     fn token(&self) -> String {
         let Place { revision, hash } = self.place;
         token_text(&self.feed, revision, hash, self.selectors)
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(reading) = &self.reading {
+            reading.abort();
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub async fn tail(feed: Feed, store: Store) {
                     status => status,
                 });
                 match store.is_shared() {
-                    true if feed.is_watched() => POLL_WATCHED,
+                    true if feed.watches() > 0 => POLL_WATCHED,
                     true => POLL_IDLE,
                     false => ALONE,
                 }

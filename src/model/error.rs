@@ -29,6 +29,8 @@ pub enum Reason {
     Referenced,
     /// Read the resource again and decide anew.
     EtagMismatch,
+    /// Read faster, and go on from the last token.
+    SlowConsumer,
     /// The token is of another store.
     StoreMismatch,
     /// The token is of a history that is not this store's: copy the state anew.
@@ -66,6 +68,7 @@ impl Reason {
             Self::AlreadyExists => "ALREADY_EXISTS",
             Self::Referenced => "REFERENCED",
             Self::EtagMismatch => "ETAG_MISMATCH",
+            Self::SlowConsumer => "SLOW_CONSUMER",
             Self::StoreMismatch => "STORE_MISMATCH",
             Self::HistoryDiverged => "HISTORY_DIVERGED",
             Self::HistoryCompacted => "HISTORY_COMPACTED",

@@ -34,10 +34,14 @@ pub const BATCH_BYTES: usize = 128 << 10;
 pub const LOG_PAGE_BYTES: usize = 2 << 20;
 /// Commits read from the log at once.
 pub const LOG_PAGE_COMMITS: usize = 2_000;
+/// Bytes of log pages kept for streams that are behind, over all of them.
+pub const LOG_PAGES_BYTES: usize = 32 << 20;
 /// Log pages that may be read at the same time.
 pub const LOG_READERS: usize = 4;
 /// Watches at the same time.
 pub const WATCHES: usize = 20_000;
+/// How long a stream may stay open whose reader takes nothing.
+pub const STALLED_READER: Duration = Duration::from_secs(600);
 /// How long an answer to a request id is kept.
 pub const REQUEST_KEPT: Duration = Duration::from_secs(48 * 3_600);
 /// How often expired request ids are removed.
@@ -53,8 +57,8 @@ pub const PROGRESS_RANGE: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_secs(60);
 /// How long a drain may take.
 pub const DRAIN: Duration = Duration::from_secs(10);
-/// How often HTTP/2 asks whether a quiet client is still there, and how long it
-/// waits for the answer.
+/// How often HTTP/2, and TCP below it, asks whether a quiet client is still there,
+/// and how long it waits for the answer.
 pub const KEEPALIVE: Duration = Duration::from_secs(20);
 /// Streams that one connection may carry.
 pub const STREAMS_PER_CONNECTION: u32 = 1_000;

@@ -19,6 +19,7 @@ mod groups;
 mod real_data;
 mod records;
 mod selection;
+mod stalled;
 mod standard;
 mod startup;
 mod statements;

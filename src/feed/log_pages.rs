@@ -1,0 +1,82 @@
+//! Pages of the log, for readers that the ring has left behind.
+//!
+//! They belong to no reader: what is kept of them is bounded over all, those read
+//! last stay, and equal views share theirs. A reader that has stood still for long
+//! reads its page again when it goes on.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::Feed;
+use super::segment::{Segment, Viewed};
+use super::start::{Place, check_kept};
+use super::view::View;
+use crate::model::error::{Error, Result};
+use crate::model::limits::LOG_PAGES_BYTES;
+use crate::store::Store;
+
+#[derive(Debug)]
+struct LogPage {
+    view: Arc<View>,
+    commits: Viewed,
+}
+
+/// The pages that are kept, those read last at the back.
+#[derive(Debug, Default)]
+pub struct LogPages {
+    pages: VecDeque<LogPage>,
+    bytes: usize,
+}
+
+impl LogPages {
+    /// The page with the commit after `revision` as `view` has it.
+    pub fn after(&mut self, view: &Arc<View>, revision: i64) -> Option<Viewed> {
+        let index = self.pages.iter().position(|LogPage { view: own, commits }| {
+            Arc::ptr_eq(own, view) && (commits.first()..=commits.last()).contains(&(revision + 1))
+        });
+        let page = self.pages.remove(index?)?;
+        let commits = page.commits.clone();
+        self.pages.push_back(page);
+        Some(commits)
+    }
+
+    /// Keeps a page, and lets go of others where there is no room for all.
+    fn keep(&mut self, view: Arc<View>, commits: Viewed) {
+        self.bytes += commits.size();
+        self.pages.push_back(LogPage { view, commits });
+        while self.bytes > LOG_PAGES_BYTES && self.pages.len() > 1 {
+            let oldest = self.pages.pop_front();
+            self.bytes -= oldest.map_or(0, |page| page.commits.size());
+        }
+    }
+
+    /// Bytes of all that are kept.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// Reads the page behind `place`, unless it is there by the time that it is this
+/// reader's turn.
+pub async fn read(feed: Feed, store: Store, view: Arc<View>, place: Place) -> Result<()> {
+    let _turn = feed.log_turn().await;
+    if feed.log_page(&view, place.revision).is_none() {
+        let commits = read_log(&feed, &store, place).await?.view(&view);
+        feed.log_pages().keep(view, commits);
+    }
+    Ok(())
+}
+
+/// What follows `place` in the log. It counts only if nothing in it was removed
+/// while it was read.
+async fn read_log(feed: &Feed, store: &Store, place: Place) -> Result<Segment> {
+    let until = feed.head().mark.revision;
+    let page = store.log_page(place.revision, until).await?;
+    let head = store.head().await?;
+    feed.set_earliest(head.earliest_revision);
+    check_kept(feed, place.revision)?;
+    feed.segment(&page).ok_or_else(|| {
+        tracing::error!(after = place.revision, until, "the log has a hole");
+        Error::internal()
+    })
+}
