@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, DbErr};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::FORMAT;
 use super::connect::Databases;
@@ -46,6 +46,8 @@ pub struct Committer {
     registry: Registry,
     publish: Arc<dyn Publish>,
     state: State,
+    /// How the store was when the last group began.
+    changes: watch::Receiver<Status>,
     memory: Memory,
     swept: Instant,
 }
@@ -76,11 +78,19 @@ impl Committer {
     ) -> (Self, Queue) {
         let (queue, receiver, closing) = Queue::new(state.clone());
         let writer = databases.writer.clone();
-        let (memory, swept) = (Memory::default(), Instant::now());
-        (
-            Self { receiver, closing, databases, writer, registry, publish, state, memory, swept },
-            queue,
-        )
+        let committer = Self {
+            receiver,
+            closing,
+            databases,
+            writer,
+            registry,
+            publish,
+            changes: state.subscribe(),
+            state,
+            memory: Memory::default(),
+            swept: Instant::now(),
+        };
+        (committer, queue)
     }
 
     /// Works until the queue is closed and empty, on a thread of its own: between
@@ -178,6 +188,11 @@ impl Committer {
     /// Tries a group until it stands, is known to be impossible, or patience ends.
     async fn persist(&mut self, writes: &mut [Write]) -> Result<Done, Failure> {
         let started = Instant::now();
+        // A connection from before an outage may stay silent after it.
+        if self.changes.has_changed().unwrap_or_default() {
+            self.changes.mark_unchanged();
+            self.reconnect();
+        }
         loop {
             let error = match self.attempt(writes).await {
                 Ok(done) => return Ok(done),

@@ -3,7 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, SqlxSqliteConnector};
@@ -11,12 +11,16 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use super::failure::silent;
 use crate::model::limits::{IDLE_IN_TRANSACTION, LOCK_TIMEOUT, STATEMENT_TIMEOUT};
 
 /// Connections that read.
 const READERS: u32 = 6;
 /// Rows that SQLite's thread reads ahead of whoever takes them.
 const ROW_BUFFER: usize = 128;
+/// Pages of 4 KiB in SQLite's log before they go into the file: the larger, the
+/// fewer pages are written more than once.
+const WAL_PAGES: &str = "10000";
 /// How long a caller waits for a connection before the store counts as gone.
 const ACQUIRE: Duration = Duration::from_secs(3);
 
@@ -47,53 +51,56 @@ pub enum OpenError {
     Settings(#[from] sqlx::Error),
 }
 
+/// Connections that read, shared.
+pub type Reader = Arc<DatabaseConnection>;
+
 /// An open database.
 #[derive(Debug)]
 pub struct Databases {
     /// For the committer alone: one connection.
     pub writer: DatabaseConnection,
     /// For everybody else.
-    pub reader: DatabaseConnection,
-    /// How to connect the writer again.
-    writer_options: WriterOptions,
+    reader: RwLock<Reader>,
+    writer_way: Way,
+    reader_way: Way,
     /// Hears the text of each statement that the committer sends.
     pub hears_statements: Option<fn(&str)>,
     /// Held until a SQLite file is closed.
     lock: Mutex<Option<File>>,
 }
 
-#[derive(Clone, Debug)]
-enum WriterOptions {
-    Sqlite(SqliteConnectOptions),
-    Postgres(PgConnectOptions),
+/// How to connect, and as how many.
+#[derive(Debug)]
+enum Way {
+    Sqlite(SqlitePoolOptions, SqliteConnectOptions),
+    Postgres(PgPoolOptions, PgConnectOptions),
 }
 
-impl WriterOptions {
-    fn connect(self) -> DatabaseConnection {
+impl Way {
+    fn connect(&self) -> DatabaseConnection {
         match self {
-            Self::Sqlite(options) => {
-                let pool = SqlitePoolOptions::new()
-                    .max_connections(1)
-                    .acquire_timeout(ACQUIRE)
-                    .test_before_acquire(false)
-                    .idle_timeout(None)
-                    .max_lifetime(None);
-                SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.connect_lazy_with(options))
-            }
-            Self::Postgres(options) => {
-                let pool = PgPoolOptions::new()
-                    .max_connections(1)
-                    .acquire_timeout(ACQUIRE)
-                    .test_before_acquire(false)
-                    .idle_timeout(None)
-                    .max_lifetime(None);
-                SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(options))
-            }
+            Self::Sqlite(pool, options) => SqlxSqliteConnector::from_sqlx_sqlite_pool(
+                pool.clone().connect_lazy_with(options.clone()),
+            ),
+            Self::Postgres(pool, options) => SqlxPostgresConnector::from_sqlx_postgres_pool(
+                pool.clone().connect_lazy_with(options.clone()),
+            ),
         }
     }
 }
 
 impl Databases {
+    fn connect(writer_way: Way, reader_way: Way, lock: Option<File>) -> Self {
+        Self {
+            writer: writer_way.connect(),
+            reader: RwLock::new(Arc::new(reader_way.connect())),
+            writer_way,
+            reader_way,
+            hears_statements: None,
+            lock: Mutex::new(lock),
+        }
+    }
+
     /// Which of the two it is.
     pub fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()
@@ -101,17 +108,50 @@ impl Databases {
 
     /// A new connection for the committer, in place of one in an unknown state.
     pub fn connect_writer(&self) -> DatabaseConnection {
-        let mut writer = self.writer_options.clone().connect();
+        let mut writer = self.writer_way.connect();
         if let Some(hears) = self.hears_statements {
             writer.set_metric_callback(move |told| hears(&told.statement.sql));
         }
         writer
     }
 
+    /// The connections that read.
+    pub fn reader(&self) -> Reader {
+        Arc::clone(&self.reader.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What `question` comes to, or after `limit` an error as for a lost connection.
+    /// PostgreSQL's connections are then left behind, all of them: if its machine has
+    /// vanished they stay silent when it is back, and a new one is answered.
+    pub async fn read<T, A>(
+        &self,
+        limit: Duration,
+        question: impl FnOnce(Reader) -> A,
+    ) -> Result<T, DbErr>
+    where
+        A: Future<Output = Result<T, DbErr>>,
+    {
+        let reader = self.reader();
+        let Ok(answer) = tokio::time::timeout(limit, question(Arc::clone(&reader))).await else {
+            self.leave(&reader);
+            return Err(silent());
+        };
+        answer
+    }
+
+    /// Connects readers anew, unless somebody else has in place of `old`.
+    fn leave(&self, old: &Reader) {
+        let mut reader = self.reader.write().unwrap_or_else(PoisonError::into_inner);
+        if matches!(self.reader_way, Way::Postgres(..)) && Arc::ptr_eq(&reader, old) {
+            tracing::warn!("the database does not answer readers; they connect again");
+            *reader = Arc::new(self.reader_way.connect());
+        }
+    }
+
     /// Closes all connections, so that SQLite leaves no log beside its file, and
     /// gives the file free, whoever still holds this.
     pub async fn close(&self) {
-        let _ = self.reader.clone().close().await;
+        let _ = self.reader().close_by_ref().await;
         let _ = self.writer.clone().close().await;
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -137,31 +177,26 @@ async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         .disable_statement_logging();
-    let writer_options = WriterOptions::Sqlite(
+    let pool = SqlitePoolOptions::new()
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None);
+    let writer_way = Way::Sqlite(
+        pool.clone().max_connections(1),
         options
             .clone()
             .statement_cache_capacity(64)
             .pragma("cache_size", "-65536")
-            .pragma("wal_autocheckpoint", "10000"),
+            .pragma("wal_autocheckpoint", WAL_PAGES),
     );
-    let writer = writer_options.clone().connect();
-    writer.ping().await?;
-    let reader = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .acquire_timeout(ACQUIRE)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_lazy_with(
-            options.read_only(true).row_buffer_size(ROW_BUFFER).create_if_missing(false),
-        );
-    Ok(Databases {
-        writer,
-        reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
-        writer_options,
-        hears_statements: None,
-        lock: Mutex::new(Some(lock)),
-    })
+    let reader_way = Way::Sqlite(
+        pool.max_connections(READERS),
+        options.read_only(true).row_buffer_size(ROW_BUFFER).create_if_missing(false),
+    );
+    let databases = Databases::connect(writer_way, reader_way, Some(lock));
+    databases.writer.ping().await?;
+    Ok(databases)
 }
 
 /// The lock lies in a file of its own, since SQLite uses locks on the database
@@ -195,17 +230,9 @@ fn open_postgres(url: &str) -> Result<Databases, OpenError> {
         ("client_connection_check_interval", "1s".to_owned()),
     ]);
     let reader_options = options.options([("statement_timeout", millis(STATEMENT_TIMEOUT))]);
-    let writer_options = WriterOptions::Postgres(writer_options);
-    let reader = PgPoolOptions::new()
-        .max_connections(READERS)
-        .acquire_timeout(ACQUIRE)
-        .test_before_acquire(false)
-        .connect_lazy_with(reader_options);
-    Ok(Databases {
-        writer: writer_options.clone().connect(),
-        reader: SqlxPostgresConnector::from_sqlx_postgres_pool(reader),
-        writer_options,
-        hears_statements: None,
-        lock: Mutex::new(None),
-    })
+    let pool = PgPoolOptions::new().acquire_timeout(ACQUIRE).test_before_acquire(false);
+    let writer_pool = pool.clone().max_connections(1).idle_timeout(None).max_lifetime(None);
+    let writer_way = Way::Postgres(writer_pool, writer_options);
+    let reader_way = Way::Postgres(pool.max_connections(READERS), reader_options);
+    Ok(Databases::connect(writer_way, reader_way, None))
 }

@@ -38,8 +38,12 @@ pub async fn in_time<T>(
     limit: Duration,
     answer: impl Future<Output = Result<T, DbErr>>,
 ) -> Result<T, DbErr> {
-    let silent = |_| Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
-    tokio::time::timeout(limit, answer).await.unwrap_or_else(silent)
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Err(silent()))
+}
+
+/// The error for an answer that does not come.
+pub fn silent() -> DbErr {
+    DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
 }
 
 fn of_sqlx(error: &sqlx::Error) -> Failure {

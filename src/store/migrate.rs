@@ -38,7 +38,7 @@ impl Turn {
         if databases.backend() != DbBackend::Postgres {
             return Ok(Self(None));
         }
-        let transaction = databases.reader.begin().await?;
+        let transaction = databases.reader().begin().await?;
         transaction
             .execute_unprepared(&format!(
                 "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({LOCK})"
@@ -58,8 +58,8 @@ impl Turn {
 
 /// Runs the steps that are missing and makes the head row of a new store.
 pub async fn migrate(databases: &Databases) -> Result<(), MigrateError> {
-    let present = databases.reader.clone();
-    if let Ok(Some(head)) = head::Entity::find_by_id(1).one(&present).await
+    let present = databases.reader();
+    if let Ok(Some(head)) = head::Entity::find_by_id(1).one(&*present).await
         && head.format > FORMAT
     {
         return Err(MigrateError::Newer(head.format));

@@ -45,9 +45,8 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
 use tokio::task::JoinHandle;
 
 use committer::{Committer, Publish};
-use connect::Databases;
+use connect::{Databases, Reader};
 use entities::head;
-use failure::in_time;
 use queue::Queue;
 use read::{Reads, read_failed};
 use resource::Registry;
@@ -127,15 +126,14 @@ impl Store {
 
     /// The message of `name` as the commit `revision` left it.
     pub async fn body_at(&self, name: &str, revision: i64) -> Result<Option<Bytes>> {
-        let found = log::body_at(&self.databases.reader, name, revision).await;
-        Ok(found.map_err(|error| read_failed(&error))?.map(Bytes::from))
+        let found = self.read(|db| async move { log::body_at(&*db, name, revision).await }).await?;
+        Ok(found.map(Bytes::from))
     }
 
     /// A page of a list.
     pub async fn list(&self, list: &list::List) -> Result<list::Page> {
         self.check_up()?;
-        let page = in_time(ANSWER, list::list(&self.databases.reader, list)).await;
-        page.map_err(|error| read_failed(&error))
+        self.read(|db| async move { list::list(&db, list).await }).await
     }
 
     /// Where the log stands in the database, whoever wrote last.
@@ -146,8 +144,8 @@ impl Store {
 
     /// The same for those who look whether the database is there at all.
     pub async fn head_unchecked(&self) -> Result<head::Model> {
-        let head = head::Entity::find_by_id(1).one(&self.databases.reader);
-        let found = in_time(HEAD_ANSWER, head).await;
+        let head = |db: Reader| async move { head::Entity::find_by_id(1).one(&*db).await };
+        let found = self.databases.read(HEAD_ANSWER, head).await;
         let found = found.map_err(|error| read_failed(&error))?;
         found.ok_or_else(|| read_failed(&DbErr::RecordNotFound("the head row".to_owned())))
     }
@@ -159,14 +157,12 @@ impl Store {
 
     /// A page of the log, see [`log::page`].
     pub async fn log_page(&self, after: i64, until: i64) -> Result<Vec<log::Logged>> {
-        let page = in_time(ANSWER, log::page(&self.databases.reader, after, until)).await;
-        page.map_err(|error| read_failed(&error))
+        self.read(|db| async move { log::page(&*db, after, until).await }).await
     }
 
     /// The newest commit at or before `micros`, or 0.
     pub async fn revision_at(&self, micros: i64) -> Result<i64> {
-        let found = log::revision_at(&self.databases.reader, micros).await;
-        found.map_err(|error| read_failed(&error))
+        self.read(|db| async move { log::revision_at(&*db, micros).await }).await
     }
 
     /// The chain hash at `revision`, 0 being before the first commit.
@@ -174,19 +170,17 @@ impl Store {
         if revision == 0 {
             return Ok(Some(chain::genesis(store_id).to_vec()));
         }
-        let found = log::hash_at(&self.databases.reader, revision).await;
-        found.map_err(|error| read_failed(&error))
+        self.read(|db| async move { log::hash_at(&*db, revision).await }).await
     }
 
     /// Those of `names` that a live or a deleted resource has or had.
     pub async fn names_ever_used(&self, names: &[String]) -> Result<HashSet<String>> {
-        let db = &self.databases.reader;
         let mut used = HashSet::new();
         for table in ["record", "tombstone"] {
             let text = format!("SELECT name FROM {table} WHERE name");
             let sql = sql::Sql::new(self.databases.backend(), &text)
                 .among_text(names.iter().map(String::as_str));
-            let rows = db.query_all_raw(sql.build()).await.map_err(|error| read_failed(&error))?;
+            let rows = self.read(|db| async move { db.query_all_raw(sql.build()).await }).await?;
             for row in rows {
                 used.insert(row.try_get_by_index(0).map_err(|error| read_failed(&error))?);
             }
@@ -204,6 +198,13 @@ impl Store {
             transaction.commit().await
         };
         noted.await.map_err(|error| read_failed(&error))
+    }
+
+    async fn read<T, A>(&self, question: impl FnOnce(Reader) -> A) -> Result<T>
+    where
+        A: Future<Output = Result<T, DbErr>>,
+    {
+        self.databases.read(ANSWER, question).await.map_err(|error| read_failed(&error))
     }
 
     fn check_up(&self) -> Result<()> {

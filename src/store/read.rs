@@ -9,8 +9,7 @@ use bytes::Bytes;
 use sea_orm::{ConnectionTrait, DbErr};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::connect::Databases;
-use super::failure::in_time;
+use super::connect::{Databases, Reader};
 use super::load::aliases;
 use super::sql::Sql;
 use super::state::{State, Status};
@@ -107,7 +106,8 @@ impl Reads {
     }
 
     async fn meant(&self, alias: &str) -> Result<Vec<String>> {
-        let found = in_time(ANSWER, aliases(&self.databases.reader, [alias])).await;
+        let asked = |db: Reader| async move { aliases(&*db, [alias]).await };
+        let found = self.databases.read(ANSWER, asked).await;
         let found = found.map_err(|error| self.failed(&error))?;
         Ok(found.into_iter().map(|(_, name)| name).collect())
     }
@@ -147,7 +147,7 @@ async fn work(questions: Arc<Mutex<mpsc::UnboundedReceiver<Question>>>, database
             }
         }
         let names = batch.iter().flat_map(|question| &question.names).map(String::as_str);
-        let found = in_time(ANSWER, bodies(&databases.reader, names)).await;
+        let found = databases.read(ANSWER, |db| async move { bodies(&*db, names).await }).await;
         for Question { names, answer } in batch {
             let _ = answer.send(match &found {
                 Ok(found) => Ok(names.iter().map(|name| found.get(name).cloned()).collect()),

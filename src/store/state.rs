@@ -1,11 +1,12 @@
 //! Whether the store answers, as everybody in the process knows it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::EntityTrait;
 use tokio::sync::watch;
 
-use super::connect::Databases;
+use super::connect::{Databases, Reader};
 use super::entities::head;
 
 /// Time between two looks whether a lost database is back.
@@ -59,12 +60,12 @@ impl State {
 
     /// Whether the database answers right now.
     pub async fn reachable(&self, databases: &Databases) -> bool {
-        let probe = head::Entity::find_by_id(1).one(&databases.reader);
-        matches!(tokio::time::timeout(PROBE_TIMEOUT, probe).await, Ok(Ok(Some(_))))
+        let probe = |db: Reader| async move { head::Entity::find_by_id(1).one(&*db).await };
+        matches!(databases.read(PROBE_TIMEOUT, probe).await, Ok(Some(_)))
     }
 
     /// Watches over a store that is down until it is up again, for ever.
-    pub async fn watch_over(self, databases: std::sync::Arc<Databases>) {
+    pub async fn watch_over(self, databases: Arc<Databases>) {
         let mut changes = self.subscribe();
         loop {
             if changes.wait_for(|status| *status == Status::Down).await.is_err() {

@@ -33,6 +33,9 @@ pub(crate) enum Gate {
     Closed,
     /// They stay, and nothing comes through, as when a machine has frozen.
     Silent,
+    /// The same, and those of now stay silent for ever, as when a machine has been
+    /// unplugged and another takes its address.
+    Vanished,
 }
 
 /// The proxy.
@@ -90,6 +93,9 @@ impl Shared {
         let mut carried = std::pin::pin!(self.carry(client));
         loop {
             let now = *gate.borrow_and_update();
+            if now == Gate::Vanished {
+                std::future::pending::<()>().await;
+            }
             tokio::select! {
                 biased;
                 () = std::future::ready(()), if now == Gate::Closed => return,

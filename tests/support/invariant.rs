@@ -23,9 +23,9 @@ struct Folded {
 /// Checks the store at `url`, which no process serves.
 pub async fn check(url: &str) {
     let databases = open(url).await.unwrap();
-    let head = head::Entity::find_by_id(1).one(&databases.reader).await.unwrap().unwrap();
-    let folded = fold(&databases.reader, &head).await;
-    let records = record::Entity::find().all(&databases.reader).await.unwrap();
+    let head = head::Entity::find_by_id(1).one(&*databases.reader()).await.unwrap().unwrap();
+    let folded = fold(&databases.reader(), &head).await;
+    let records = record::Entity::find().all(&*databases.reader()).await.unwrap();
     for record in &records {
         let kind = REGISTRY.by_name(&record.name).unwrap();
         assert_eq!(record.r#type, kind.type_name, "the type of {}", record.name);
@@ -122,7 +122,7 @@ pub async fn dump(databases: &Databases) -> BTreeMap<String, Vec<String>> {
     let tables = REGISTRY.0.iter().flat_map(|kind| kind.tables).map(|table| table.name);
     let mut dump = BTreeMap::new();
     for table in tables.chain(["alias", "external_id"]) {
-        dump.insert(table.to_owned(), rows(&databases.reader, table).await);
+        dump.insert(table.to_owned(), rows(&databases.reader(), table).await);
     }
     dump
 }
