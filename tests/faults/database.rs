@@ -27,14 +27,18 @@ impl Database {
 
     /// A database of the PostgreSQL server for tests.
     pub(crate) async fn postgres() -> Self {
+        Self::postgres_in("pg_default").await
+    }
+
+    /// The same in a tablespace.
+    pub(crate) async fn postgres_in(tablespace: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let server = std::env::var("ENTENTE_TEST_POSTGRES").expect(
-            "ENTENTE_TEST_POSTGRES must be the address of a PostgreSQL server for tests: run scripts/test",
-        );
+        let server = server();
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("faults_{}_{number}", std::process::id());
         let admin = connect(&server).await;
-        admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("it is new");
+        let text = format!("CREATE DATABASE {name} TABLESPACE {tablespace}");
+        admin.execute_unprepared(&text).await.expect("it is new");
         admin.close().await.expect("the connection closes");
         Self::Postgres { server, name }
     }
@@ -90,7 +94,15 @@ impl Drop for Database {
     }
 }
 
-async fn connect(url: &str) -> DatabaseConnection {
+/// Address of the PostgreSQL server for tests.
+pub(crate) fn server() -> String {
+    std::env::var("ENTENTE_TEST_POSTGRES").expect(
+        "ENTENTE_TEST_POSTGRES must be the address of a PostgreSQL server for tests: run scripts/test",
+    )
+}
+
+/// A connection to a database.
+pub(crate) async fn connect(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
     sea_orm::Database::connect(options).await.expect("the database for tests answers")

@@ -41,6 +41,8 @@ mod process;
 mod proxy;
 mod queue;
 mod record;
+#[cfg(target_os = "linux")]
+mod small_disk;
 mod subscriber;
 mod tampering;
 mod task;
