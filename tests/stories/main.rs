@@ -16,6 +16,7 @@ mod conformance;
 mod coverage;
 mod floors;
 mod groups;
+mod paging;
 mod real_data;
 mod records;
 mod selection;
