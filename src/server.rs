@@ -1,10 +1,13 @@
 //! The listener: starts everything, tells health, drains.
 
+mod greeting;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -14,6 +17,8 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 use tonic_health::{ServingStatus, pb::FILE_DESCRIPTOR_SET as HEALTH_DESCRIPTORS};
 use tonic_reflection::pb::{v1, v1alpha};
+
+use greeting::Greeted;
 
 use crate::api::Api;
 use crate::api::layer::CallLayer;
@@ -137,7 +142,8 @@ impl Server {
             .with_nodelay(Some(true))
             .with_keepalive(Some(KEEPALIVE))
             .with_keepalive_interval(Some(KEEPALIVE))
-            .with_keepalive_retries(Some(1));
+            .with_keepalive_retries(Some(1))
+            .map_ok(Greeted::new);
         let transport = Transport::builder()
             .layer(CallLayer)
             .timeout(UNARY_DEADLINE)

@@ -60,6 +60,8 @@ pub const DRAIN: Duration = Duration::from_secs(10);
 /// How often HTTP/2, and TCP below it, asks whether a quiet client is still there,
 /// and how long it waits for the answer.
 pub const KEEPALIVE: Duration = Duration::from_secs(20);
+/// How long a new connection may take to greet as HTTP/2 does.
+pub const GREETING: Duration = Duration::from_secs(3);
 /// Streams that one connection may carry.
 pub const STREAMS_PER_CONNECTION: u32 = 1_000;
 /// Streams of one connection that a client has given up before they were looked at,

@@ -13,6 +13,7 @@ mod bad_input;
 mod cancelling;
 mod codes;
 mod conformance;
+mod connections;
 mod coverage;
 mod floors;
 mod groups;
