@@ -306,7 +306,10 @@ impl Committer {
             }
             tokio::time::sleep(PAUSE).await;
         }
-        self.state.set(Status::Down);
+        // Where readers are answered, others are merely in the way.
+        if !self.state.reachable(&self.databases).await {
+            self.state.set(Status::Down);
+        }
         None
     }
 

@@ -34,6 +34,7 @@ mod disk;
 mod drain;
 mod frozen;
 mod gone;
+mod held;
 mod kills;
 mod leaving;
 mod load;

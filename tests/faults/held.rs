@@ -1,0 +1,54 @@
+//! Somebody else holds the store and does not let go.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DbBackend};
+
+use crate::client::assert_store_unavailable;
+use crate::database::Database;
+use crate::process::Process;
+use crate::record::Record;
+use crate::subscriber::Subscriber;
+use crate::task::Task;
+use crate::wait::within;
+
+/// How long a write may be tried.
+const LIMIT: Duration = Duration::from_secs(20);
+/// How long a read may take.
+const READ: Duration = Duration::from_secs(5);
+
+on_both!(while_a_stranger_holds_the_head_it_reads_on_and_serves, super::held);
+
+async fn held(database: Database) {
+    let process = Process::start(&database.url()).await;
+    let client = process.client();
+    let subscriber = Subscriber::start(&client);
+    let known = Task::create("before").send(&client).await.expect("all is well");
+    let stranger = database.connect().await;
+    let lock = match stranger.get_database_backend() {
+        DbBackend::Postgres => "BEGIN; SELECT id FROM head FOR UPDATE",
+        _ => "BEGIN IMMEDIATE",
+    };
+    stranger.execute_unprepared(lock).await.expect("the lock is free");
+
+    let task = Task::apply("held");
+    let write = tokio::spawn({
+        let (task, client) = (task.clone(), client.clone());
+        async move { within("a write", LIMIT, task.send(&client)).await }
+    });
+    while !write.is_finished() {
+        assert!(client.is_serving().await, "the database answers:\n{}", process.log());
+        let read = within("a read", READ, client.get(&known.names[0])).await;
+        read.expect("reads go on");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let refused = write.await.expect("it does not panic").expect_err("it cannot be written");
+    assert_store_unavailable(&refused);
+    assert!(client.is_serving().await, "it still does");
+
+    stranger.execute_unprepared("ROLLBACK").await.expect("the lock is let go");
+    let answer = within("a write", LIMIT, task.send(&client)).await.expect("nobody is in the way");
+    let record = Record::checked(&database).await;
+    assert_eq!(record.revisions_of(&task.request_id), [answer.revision]);
+    subscriber.check(&record).await;
+}
