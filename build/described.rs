@@ -86,9 +86,11 @@ const COMMON: &str = "
             name: &self.name,
             uid: &self.uid,
             external_ids: &self.external_ids,
+            labels: &self.labels,
             etag: &self.etag,
             revision: self.revision,
             create_time: self.create_time.as_ref(),
+            update_time: self.update_time.as_ref(),
         }
     }
 

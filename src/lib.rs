@@ -11,6 +11,7 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod feed;
+pub mod filter;
 pub mod model;
 pub mod proto;
 pub mod resources;

@@ -96,7 +96,7 @@ pub struct Server {
 pub async fn open_store(database_url: &str) -> Result<(Api, Arc<Databases>, Running), ServeError> {
     let databases = Arc::new(open(database_url).await?);
     let turn = Turn::take(&databases).await?;
-    migrate(&databases).await?;
+    migrate(&databases, *REGISTRY).await?;
     let (head, base) = stands_at(&databases, tailer::first_base).await?;
     let feed = Feed::new(*REGISTRY, &head, base.into());
     let (store, running) = Store::start(Arc::clone(&databases), *REGISTRY, Arc::new(feed.clone()));

@@ -15,6 +15,7 @@ mod m20261124_000002_countries;
 mod m20261124_000003_cooperation_areas;
 mod m20261124_000004_officials;
 mod m20261124_000005_agreements;
+mod m20261124_000006_filters;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000003_cooperation_areas::Migration),
             Box::new(m20261124_000004_officials::Migration),
             Box::new(m20261124_000005_agreements::Migration),
+            Box::new(m20261124_000006_filters::Migration),
         ]
     }
 }

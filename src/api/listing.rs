@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+use crate::filter::Filter;
 use crate::model::error::{Error, Reason, Result};
 use crate::model::limits::{MESSAGE_OUT_BYTES, PAGE_DEFAULT, PAGE_MAX};
 use crate::model::violations::Path;
@@ -23,6 +24,7 @@ const TOTAL_SIZE: u32 = 3;
 pub struct Query {
     kind: &'static Kind,
     order: Vec<(SortField, bool)>,
+    filter: Option<Filter>,
     /// Tells queries apart, so that a page token fits only its own.
     identity: [u8; 8],
 }
@@ -33,6 +35,7 @@ impl Query {
         kind: &'static Kind,
         sortable: &'static [&'static str],
         order_by: &str,
+        filter: Option<Filter>,
     ) -> Result<Self> {
         let mut order = Vec::new();
         let parts = order_by.split(',').map(str::trim);
@@ -69,9 +72,10 @@ impl Query {
             let descends = order.last().is_some_and(|(_, descends)| *descends);
             order.push((SortField::CreateTime, descends));
         }
-        let digest = Sha256::digest(format!("{} {order:?}", kind.type_name));
+        let text = filter.as_ref().map_or("", |filter| &filter.text);
+        let digest = Sha256::digest(format!("{} {order:?}{text}", kind.type_name));
         let identity = crate::feed::token::prefix(&digest);
-        Ok(Self { kind, order, identity })
+        Ok(Self { kind, order, filter, identity })
     }
 
     /// The page of it that comes after `after`.
@@ -87,6 +91,7 @@ impl Query {
             limit,
             limit_bytes: MESSAGE_OUT_BYTES - 64 * 1_024,
             count,
+            filter: self.filter.clone(),
         }
     }
 
@@ -131,7 +136,7 @@ pub fn after(page_token: &str, query: Option<&Query>) -> Result<Option<Vec<Strin
     };
     let (identity, values) = decode(page_token).ok_or_else(malformed)?;
     if query.is_some_and(|query| identity != query.identity) {
-        let text = "belongs to a list with another type or `order_by`";
+        let text = "belongs to a list with another type, `order_by` or `filter`";
         return Err(Error::token(Reason::TokenOfAnotherQuery, "page_token", text));
     }
     if query.is_some_and(|query| values.len() != query.order.len()) {

@@ -15,6 +15,7 @@ use tower::Service;
 use super::drafts::{self, Site};
 use super::unary::{Answer, answer, unimplemented};
 use super::{Api, caller, listing, read_mask, today};
+use crate::filter::Filter;
 use crate::model::described::Validate;
 use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::limits::MESSAGE_OUT_BYTES;
@@ -122,13 +123,19 @@ async fn list<T: Standard + Resource>(api: Api, request: Request<T::ListRequest>
     let kind = drafts::kind::<T>(api.store.registry)?;
     let request = request.into_inner();
     let mut problems = Problems::of(&request);
-    let List { page_size, page_token, order_by, read_mask: mask, include_total_size } =
+    let List { page_size, page_token, order_by, read_mask: mask, include_total_size, filter } =
         request.into();
     let mask = problems.keep(read_mask(kind, mask.as_ref()));
-    let query = problems.keep(listing::Query::new(kind, T::SORTABLE, &order_by));
-    let after = problems.keep(listing::after(&page_token, query.as_ref()));
+    let filter = problems.keep(Filter::new(api.store.registry, kind, &filter));
+    let is_known = filter.is_some();
+    let query = problems.keep(listing::Query::new(kind, T::SORTABLE, &order_by, filter.flatten()));
+    let after = problems.keep(listing::after(&page_token, query.as_ref().filter(|_| is_known)));
     let ((mask, query), after) = problems.into_ok(mask.zip(query).zip(after))?;
-    let page = api.store.list(&query.page(page_size, after, include_total_size)).await?;
+    let mut list = query.page(page_size, after, include_total_size);
+    if let Some(filter) = &mut list.filter {
+        api.store.bind(filter).await?;
+    }
+    let page = api.store.list(&list).await?;
     let mut out = Vec::new();
     for body in page.bodies {
         put_field(1, &shown(kind, body, mask.as_ref()), &mut out);

@@ -82,6 +82,7 @@ fn is_precondition(reason: Reason) -> bool {
 pub const fn code(reason: Reason) -> Code {
     match reason {
         Reason::ValidationFailed
+        | Reason::FilterInvalid
         | Reason::TokenMalformed
         | Reason::TokenOfAnotherQuery
         | Reason::RequestIdReused => Code::InvalidArgument,

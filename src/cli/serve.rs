@@ -42,7 +42,7 @@ pub async fn migrate(settings: StoreSettings) -> Result<(), Failure> {
 pub async fn reindex(settings: StoreSettings) -> Result<(), Failure> {
     let databases = open(&settings.database_url).await?;
     let turn = Turn::take(&databases).await?;
-    bring_up(&databases).await?;
+    bring_up(&databases, *REGISTRY).await?;
     let records = fill_anew(&databases, *REGISTRY).await?;
     turn.end().await?;
     databases.close().await;

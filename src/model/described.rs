@@ -1,6 +1,8 @@
 //! What is generated from the protos for each message: its checks, its
 //! references and, for a resource, the fields that all resources share.
 
+use std::collections::BTreeMap;
+
 use super::violations::{Path, Violations};
 use crate::proto::v1::{ExternalId, resource};
 
@@ -33,12 +35,16 @@ pub struct Common<'a> {
     pub uid: &'a str,
     /// Identifiers in other registers.
     pub external_ids: &'a [ExternalId],
+    /// Free keys and values.
+    pub labels: &'a BTreeMap<String, String>,
     /// The quoted revision.
     pub etag: &'a str,
     /// Number of the commit that last changed it.
     pub revision: i64,
     /// When it was first recorded.
     pub create_time: Option<&'a prost_types::Timestamp>,
+    /// When it was last changed.
+    pub update_time: Option<&'a prost_types::Timestamp>,
 }
 
 /// The fields of every resource that the store writes.

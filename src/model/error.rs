@@ -15,6 +15,8 @@ use super::violations::{Path, Violations};
 pub enum Reason {
     /// Mend the fields that the violations name.
     ValidationFailed,
+    /// Mend the filter where the violations say.
+    FilterInvalid,
     /// The token is none of ours, or has been altered.
     TokenMalformed,
     /// The token belongs to a query with other parameters.
@@ -61,6 +63,7 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ValidationFailed => "VALIDATION_FAILED",
+            Self::FilterInvalid => "FILTER_INVALID",
             Self::TokenMalformed => "TOKEN_MALFORMED",
             Self::TokenOfAnotherQuery => "TOKEN_OF_ANOTHER_QUERY",
             Self::RequestIdReused => "REQUEST_ID_REUSED",

@@ -14,6 +14,11 @@ pub const COMMIT_BYTES: usize = 16 << 20;
 pub const PAGE_DEFAULT: usize = 50;
 /// Resources on a page at most.
 pub const PAGE_MAX: usize = 1_000;
+/// Characters of a filter.
+pub const FILTER_CHARACTERS: usize = 2_048;
+/// How deep the parts of a filter may stand in each other: parentheses, negations
+/// and `possibly`.
+pub const FILTER_DEPTH: usize = 16;
 /// Commits on a page of ListChanges if the client does not say.
 pub const COMMITS_DEFAULT: usize = 100;
 /// Requests that one transaction may hold.

@@ -61,6 +61,8 @@ pub struct List {
     pub read_mask: Option<FieldMask>,
     /// Whether to count them all.
     pub include_total_size: bool,
+    /// Which ones.
+    pub filter: String,
 }
 
 /// Records a new resource.

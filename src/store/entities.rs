@@ -56,6 +56,8 @@ pub mod record {
         pub revision: i64,
         /// The encoded message.
         pub body: Vec<u8>,
+        /// When it was first recorded, microseconds since 1970.
+        pub create_time: i64,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -104,6 +106,31 @@ pub mod external_id {
         pub value: String,
         /// The record that it means.
         pub key: i64,
+        /// That record.
+        #[sea_orm(belongs_to, from = "key", to = "key")]
+        pub record: BelongsTo<super::record::Entity>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod label {
+    //! Free keys and values of the clients' own.
+    use sea_orm::entity::prelude::*;
+
+    /// A row.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "label")]
+    pub struct Model {
+        /// The record.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key: i64,
+        /// The label's key.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        /// Its value.
+        pub value: String,
         /// That record.
         #[sea_orm(belongs_to, from = "key", to = "key")]
         pub record: BelongsTo<super::record::Entity>,

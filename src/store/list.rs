@@ -2,10 +2,14 @@
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, StreamTrait, Value};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement, StreamTrait,
+    Value,
+};
 
 use super::resource::Kind;
 use super::sql::Sql;
+use crate::filter::Filter;
 
 /// A field to sort by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub struct List {
     pub limit_bytes: usize,
     /// Whether to count them all.
     pub count: bool,
+    /// Which ones; its names are looked up.
+    pub filter: Option<Filter>,
 }
 
 /// A page.
@@ -59,7 +65,7 @@ pub struct Page {
 
 /// Reads a page, in one statement and so from one snapshot.
 pub async fn list(db: &DatabaseConnection, list: &List) -> Result<Page, DbErr> {
-    let statement = statement(db, list).build();
+    let statement = statement(db.get_database_backend(), list);
     let mut rows = db.stream_raw(statement).await?;
     let mut page = Page { bodies: Vec::new(), next: None, total: None };
     let mut bytes = 0;
@@ -79,7 +85,7 @@ pub async fn list(db: &DatabaseConnection, list: &List) -> Result<Page, DbErr> {
     }
     drop(rows);
     if list.count && page.total.is_none() {
-        page.total = Some(count(db, list.kind).await?);
+        page.total = Some(count(db, list).await?);
     }
     Ok(page)
 }
@@ -94,24 +100,28 @@ fn values(row: &QueryResult, list: &List) -> Result<Vec<String>, DbErr> {
         .collect()
 }
 
-fn statement(db: &DatabaseConnection, list: &List) -> Sql {
+/// The statement that reads a page.
+pub fn statement(backend: DbBackend, list: &List) -> Statement {
     let table = list.kind.tables[0].name;
     let by_name = list.order.iter().all(|(field, _)| *field == SortField::Name);
-    let total = if list.count { format!("(SELECT count(*) FROM {table})") } else { "NULL".into() };
-    let total = format!("CAST({total} AS bigint)");
     let fields: Vec<_> = list.order.iter().map(|(field, _)| field.expression()).collect();
-    let mut sql = Sql::new(
-        db.get_database_backend(),
-        &format!("SELECT r.body, {total}, {} FROM ", fields.join(", ")),
-    );
+    let mut sql = Sql::new(backend, "SELECT r.body, CAST(");
+    sql = if list.count { counted(sql.push("("), list).push(")") } else { sql.push("NULL") };
+    sql = sql.push(&format!(" AS bigint), {} FROM ", fields.join(", ")));
     sql = match (&list.after, by_name) {
         (after, true) => names_between(sql, list, after.as_deref()),
-        (None, false) => sql.push(&format!("{table} t JOIN record r ON r.key = t.key")),
-        (Some(after), false) => {
-            let joined = format!("{table} t JOIN record r ON r.key = t.key WHERE ");
-            keyset(sql.push(&joined), list, after)
+        (after, false) => {
+            sql = sql.push(&format!("{table} t JOIN record r ON r.key = t.key"));
+            match after {
+                Some(after) => keyset(sql.push(" WHERE "), list, after),
+                None => sql,
+            }
         }
     };
+    if let Some(filter) = &list.filter {
+        let and = if by_name || list.after.is_some() { " AND " } else { " WHERE " };
+        sql = filter.condition(sql.push(and));
+    }
     let order: Vec<_> = list
         .order
         .iter()
@@ -125,7 +135,19 @@ fn statement(db: &DatabaseConnection, list: &List) -> Sql {
         })
         .collect();
     let limit = i64::try_from(list.limit + 1).unwrap_or(i64::MAX);
-    sql.push(&format!(" ORDER BY {} LIMIT ", order.join(", "))).bind(limit)
+    sql.push(&format!(" ORDER BY {} LIMIT ", order.join(", "))).bind(limit).build()
+}
+
+/// How many there are, whatever the page.
+fn counted(sql: Sql, list: &List) -> Sql {
+    let table = list.kind.tables[0].name;
+    match &list.filter {
+        None => sql.push(&format!("SELECT count(*) FROM {table}")),
+        Some(filter) => {
+            let all = format!("SELECT count(*) FROM {table} t JOIN record r ON r.key = t.key");
+            filter.condition(sql.push(&all).push(" WHERE "))
+        }
+    }
 }
 
 /// The records of the type behind `after`, by name: one lower and one upper bound,
@@ -178,8 +200,8 @@ fn keyset(mut sql: Sql, list: &List, after: &[String]) -> Sql {
     sql.push(")")
 }
 
-async fn count(db: &DatabaseConnection, kind: &Kind) -> Result<i64, DbErr> {
-    let text = format!("SELECT count(*) FROM {}", kind.tables[0].name);
-    let row = db.query_one_raw(Sql::new(db.get_database_backend(), &text).build()).await?;
+async fn count(db: &DatabaseConnection, list: &List) -> Result<i64, DbErr> {
+    let sql = counted(Sql::new(db.get_database_backend(), ""), list);
+    let row = db.query_one_raw(sql.build()).await?;
     row.map_or(Ok(0), |row| row.try_get_by_index(0))
 }

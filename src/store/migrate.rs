@@ -8,6 +8,8 @@ use sea_orm::{
 
 use super::connect::Databases;
 use super::entities::{commit, head};
+use super::reindex::reindex;
+use super::resource::Registry;
 use super::transaction::begin;
 use super::write::new_uid;
 use super::{FORMAT, chain, now_micros};
@@ -56,8 +58,9 @@ impl Turn {
     }
 }
 
-/// Runs the steps that are missing and makes the head row of a new store.
-pub async fn migrate(databases: &Databases) -> Result<(), MigrateError> {
+/// Runs the steps that are missing, makes the head row of a new store, and fills
+/// the tables of an older one anew.
+pub async fn migrate(databases: &Databases, registry: Registry) -> Result<(), MigrateError> {
     let present = databases.reader();
     if let Ok(Some(head)) = head::Entity::find_by_id(1).one(&*present).await
         && head.format > FORMAT
@@ -83,8 +86,9 @@ pub async fn migrate(databases: &Databases) -> Result<(), MigrateError> {
             head::Entity::insert(head.into_active_model()).exec(&transaction).await?;
         }
         Some(head) if head.format < FORMAT => {
-            let sql = super::sql::Sql::new(databases.backend(), "UPDATE head SET format = ");
-            transaction.execute_raw(sql.bind(FORMAT).push(" WHERE id = 1").build()).await?;
+            transaction.rollback().await?;
+            reindex(databases, registry).await?;
+            return Ok(());
         }
         Some(_) => {}
     }

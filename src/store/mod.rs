@@ -17,6 +17,7 @@ pub mod connect;
 pub mod entities;
 pub mod failure;
 mod finish;
+pub mod index;
 mod judge;
 pub mod list;
 pub mod load;
@@ -36,7 +37,8 @@ mod unit;
 mod wanted;
 pub mod write;
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -53,12 +55,13 @@ use resource::Registry;
 use state::State;
 use write::{Write, Written};
 
+use crate::filter::Filter;
 use crate::model::error::{Error, Result};
 use crate::model::limits::{ANSWER, HEAD_ANSWER};
 
 /// Format of stored messages and index functions. It rises whenever one of them
 /// changes, so that an older process does not write what it does not know.
-pub const FORMAT: i32 = 1;
+pub const FORMAT: i32 = 2;
 
 /// Microseconds since 1970 by this machine's clock.
 pub fn now_micros() -> i64 {
@@ -128,6 +131,28 @@ impl Store {
     pub async fn body_at(&self, name: &str, revision: i64) -> Result<Option<Bytes>> {
         let found = self.read(|db| async move { log::body_at(&*db, name, revision).await }).await?;
         Ok(found.map(Bytes::from))
+    }
+
+    /// Looks up what a filter names, and what is below it where it asks for trees.
+    pub async fn bind(&self, filter: &mut Filter) -> Result<()> {
+        let names = filter.names();
+        if names.is_empty() {
+            return Ok(());
+        }
+        self.check_up()?;
+        let found = self.read(|db| async move { load::meanings(&*db, &names).await }).await?;
+        filter.bind(|name| found.get(name).cloned().unwrap_or_default())?;
+        let mut trees = HashMap::new();
+        for (hierarchy, root) in filter.roots() {
+            if let Entry::Vacant(tree) = trees.entry(root) {
+                let below =
+                    |db: connect::Reader| async move { load::below(&*db, &hierarchy, root).await };
+                tree.insert(self.read(below).await?);
+            }
+        }
+        // A key belongs to one type, and that has one hierarchy.
+        filter.expand(|_, root| trees.get(&root).cloned().unwrap_or_default());
+        Ok(())
     }
 
     /// A page of a list.

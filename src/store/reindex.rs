@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
+use super::FORMAT;
 use super::connect::Databases;
 use super::entities::record;
+use super::index::{SHARED_TABLES, index_rows};
 use super::load::decode;
 use super::resource::{Keys, Registry};
-use super::save::index_rows;
 use super::sql::{Rows, Sql};
 use super::transaction::{begin, lock_head};
 
@@ -24,8 +25,14 @@ impl Keys for AllKeys {
     }
 }
 
-/// Empties every typed table and fills it from the records, in one transaction;
-/// the number of records.
+/// When those records were first recorded that were written by a version which
+/// did not note it.
+const CREATE_TIMES: &str = "UPDATE record SET create_time = COALESCE(( \
+     SELECT c.commit_time FROM change x JOIN \"commit\" c ON c.revision = x.revision \
+     WHERE x.key = record.key ORDER BY x.revision LIMIT 1), 0) WHERE create_time = 0";
+
+/// Empties every typed table and fills it from the records, in one transaction,
+/// with which the store has this version's format; the number of records.
 pub async fn reindex(databases: &Databases, registry: Registry) -> Result<usize, DbErr> {
     let transaction = begin(&databases.writer).await?;
     if databases.backend() == sea_orm::DbBackend::Postgres {
@@ -33,9 +40,10 @@ pub async fn reindex(databases: &Databases, registry: Registry) -> Result<usize,
     }
     lock_head(&transaction).await?;
     let tables = registry.0.iter().flat_map(|kind| kind.tables).map(|table| table.name);
-    for table in tables.chain(["alias", "external_id"]) {
+    for table in tables.chain(SHARED_TABLES) {
         transaction.execute_unprepared(&format!("DELETE FROM \"{table}\"")).await?;
     }
+    transaction.execute_unprepared(CREATE_TIMES).await?;
     let backend = databases.backend();
     let names = Sql::new(backend, "SELECT name, key FROM record").build();
     let mut keys = HashMap::new();
@@ -48,7 +56,7 @@ pub async fn reindex(databases: &Databases, registry: Registry) -> Result<usize,
     loop {
         let sql = Sql::new(
             backend,
-            "SELECT key, type, name, uid, revision, body FROM record WHERE key > ",
+            "SELECT key, type, name, uid, revision, body, create_time FROM record WHERE key > ",
         )
         .bind(after)
         .push(&format!(" ORDER BY key LIMIT {BATCH}"));
@@ -67,6 +75,9 @@ pub async fn reindex(databases: &Databases, registry: Registry) -> Result<usize,
         let nothing = Sql::new(backend, "UPDATE head SET id = id WHERE id = 1");
         rows.insert(&transaction, nothing).await?;
     }
+    let sql = Sql::new(backend, "UPDATE head SET format = ").bind(FORMAT);
+    let sql = sql.push(" WHERE id = 1 AND format < ").bind(FORMAT);
+    transaction.execute_raw(sql.build()).await?;
     transaction.commit().await?;
     Ok(done)
 }

@@ -8,6 +8,7 @@ use prost_reflect::MessageDescriptor;
 use uuid::Uuid;
 
 use super::sql::Rows;
+use crate::filter::field::Filterable;
 use crate::model::described::{Common, CommonMut, Described, ReferenceVisitor};
 use crate::model::violations::{Path, Violations};
 use crate::model::{names, wire};
@@ -46,6 +47,8 @@ pub trait Resource: Described + Debug + Send + Sync {
     const TABLES: &'static [Table];
     /// Text columns of the typed table that lists can be sorted by.
     const SORTABLE: &'static [&'static str];
+    /// What lists can be filtered by, besides the fields of every type.
+    const FILTERABLE: &'static [Filterable];
     /// Edges that may not form a cycle.
     const HIERARCHY: Option<Hierarchy> = None;
 
@@ -190,6 +193,8 @@ pub struct Kind {
     pub output_only: &'static [u32],
     /// Its tables.
     pub tables: &'static [Table],
+    /// What lists can be filtered by, besides the fields of every type.
+    pub filterable: &'static [Filterable],
     /// Its edges that may not form a cycle.
     pub hierarchy: Option<Hierarchy>,
     /// Checks an id that a client chose.
@@ -212,6 +217,7 @@ impl Kind {
             tag: T::TAG,
             output_only: T::OUTPUT_ONLY,
             tables: T::TABLES,
+            filterable: T::FILTERABLE,
             hierarchy: T::HIERARCHY,
             check_id: T::check_id,
             canonical_id: T::canonical_id,

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::entities::{alias, change, commit, external_id, record, request, tombstone};
-use super::resource::{Keys, Kind, Object};
+use super::entities::{change, commit, record, request, tombstone};
+use super::index::{SHARED_TABLES, index_rows};
 use super::sql::{Rows, Sql, delete_rows};
 use super::unit::{Touched, Unit};
+use super::write::microseconds;
 
 const REPLACE_RECORD: &str =
     " ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, body = excluded.body";
@@ -16,28 +17,6 @@ const REPLACE_TOMBSTONE: &str = " ON CONFLICT (name) DO UPDATE SET key = exclude
      uid = excluded.uid, last_revision = excluded.last_revision";
 const REPLACE_REQUEST: &str = " ON CONFLICT (actor, request_id) DO UPDATE SET \
      digest = excluded.digest, result = excluded.result, expires = excluded.expires";
-
-/// Adds the rows by which a resource is found and asked for.
-pub(super) fn index_rows(
-    kind: &Kind,
-    key: i64,
-    object: &dyn Object,
-    keys: &dyn Keys,
-    rows: &mut Rows,
-) {
-    object.index(key, keys, rows);
-    for alias in object.aliases() {
-        rows.push::<alias::Entity>(alias::Model { alias, key });
-    }
-    for id in object.common().external_ids {
-        rows.push::<external_id::Entity>(external_id::Model {
-            r#type: kind.type_name.to_owned(),
-            scheme: id.scheme.clone(),
-            value: id.value.clone(),
-            key,
-        });
-    }
-}
 
 impl Unit {
     /// Writes everything that was accepted and moves the head.
@@ -73,7 +52,7 @@ impl Unit {
     fn put_records(&self, rows: &mut Rows) {
         let live = |touched: &&Touched| touched.live.is_some();
         for (key, touched) in self.touched.iter().filter(|(_, touched)| live(touched)) {
-            if let Some((revision, body, _)) = &touched.live {
+            if let Some((revision, body, object)) = &touched.live {
                 let row = record::Model {
                     key: *key,
                     r#type: touched.kind.type_name.to_owned(),
@@ -81,6 +60,7 @@ impl Unit {
                     uid: touched.uid,
                     revision: *revision,
                     body: body.to_vec(),
+                    create_time: object.common().create_time.map_or(0, microseconds),
                 };
                 rows.push_or::<record::Entity>(row, REPLACE_RECORD);
             }
@@ -115,7 +95,7 @@ impl Unit {
                 continue;
             }
             let tables = touched.kind.tables.iter().map(|table| table.name);
-            for table in tables.chain(["alias", "external_id"]) {
+            for table in tables.chain(SHARED_TABLES) {
                 deletes.entry((0, table)).or_default().push(*key);
             }
             if touched.live.is_none() {

@@ -125,6 +125,11 @@ impl Sql {
         }
     }
 
+    /// Whether it is for PostgreSQL, else for SQLite.
+    pub fn is_postgres(&self) -> bool {
+        self.backend == DbBackend::Postgres
+    }
+
     /// The statement.
     pub fn build(self) -> Statement {
         Statement::from_sql_and_values(self.backend, self.text, self.values)
@@ -188,6 +193,15 @@ impl Rows {
         }
     }
 
+    /// The rows of a table.
+    pub fn of(&self, table: &str) -> impl Iterator<Item = Row<'_>> {
+        let rows = self.tables.iter().find(|rows| rows.table == table);
+        rows.into_iter().flat_map(|rows| {
+            let values = rows.values.chunks(rows.columns.len());
+            values.map(|values| Row { columns: &rows.columns, values })
+        })
+    }
+
     /// Inserts all rows and then runs `last` (an update of the head), in one
     /// execution.
     pub async fn insert(self, db: &impl ConnectionTrait, last: Sql) -> Result<(), DbErr> {
@@ -238,6 +252,37 @@ impl Rows {
         text.push('\n');
         text.push_str(&last.text);
         Statement::from_sql_and_values(DbBackend::Postgres, text, values)
+    }
+}
+
+/// One of the rows, to look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'r> {
+    columns: &'r [Column],
+    values: &'r [Value],
+}
+
+impl<'r> Row<'r> {
+    /// The text in a column.
+    pub fn text(&self, column: &str) -> Option<&'r str> {
+        match self.value(column) {
+            Some(Value::String(Some(text))) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number in a column.
+    pub fn number(&self, column: &str) -> Option<i64> {
+        match self.value(column) {
+            Some(Value::BigInt(number)) => *number,
+            Some(Value::Int(number)) => number.map(i64::from),
+            _ => None,
+        }
+    }
+
+    fn value(&self, column: &str) -> Option<&'r Value> {
+        let place = self.columns.iter().position(|one| one.name == column)?;
+        self.values.get(place)
     }
 }
 

@@ -140,6 +140,11 @@ pub fn timestamp(micros: i64) -> prost_types::Timestamp {
     }
 }
 
+/// An instant of a message as microseconds since 1970.
+pub fn microseconds(time: &prost_types::Timestamp) -> i64 {
+    time.seconds.saturating_mul(1_000_000).saturating_add(i64::from(time.nanos) / 1_000)
+}
+
 /// A new identity, in the order of time.
 pub fn new_uid() -> Uuid {
     Uuid::now_v7()

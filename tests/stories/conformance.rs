@@ -27,7 +27,8 @@ macro_rules! conformance {
                 }
             }
 
-            conformance!(@$type: reads, creates, updates, masks, deletes, repeats, judges, lists);
+            conformance!(@$type: reads, creates, updates, masks, deletes, repeats, judges, lists,
+                filters);
         }
     };
     (@$type:ty: $($story:ident),+) => {$(
@@ -43,7 +44,8 @@ conformance!(agreements: Agreement, |title| samples::agreement(title, &["KHM", "
 conformance!(cooperation_areas: CooperationArea, samples::area, "display_name");
 conformance!(officials: Official, samples::official, "display_name");
 
-fn name_of<T: Sample>(id: &str) -> String {
+/// The name of the `T` with that id.
+pub fn name_of<T: Sample>(id: &str) -> String {
     format!("{}/{}", T::COLLECTION, T::canonical_id(id))
 }
 
@@ -361,6 +363,7 @@ async fn lists<T: Sample>(server: &TestServer) {
         order_by: order_by.to_owned(),
         read_mask: mask(&["name"]),
         include_total_size: true,
+        filter: String::new(),
     };
     let page = client.list(request("", "")).await.unwrap();
     assert_eq!(page.total_size, Some(i32::try_from(by_name.len()).unwrap()));
@@ -380,6 +383,56 @@ async fn lists<T: Sample>(server: &TestServer) {
     client.list(request).await.unwrap_err().is_invalid(&["page_size"]);
     let request = ListRequest { read_mask: mask(&["nonsense"]), ..ListRequest::default() };
     client.list(request).await.unwrap_err().is_invalid(&["read_mask.paths[0]"]);
+}
+
+/// The fields that every type can be filtered by.
+async fn filters<T: Sample>(server: &TestServer) {
+    let client = Client::<T>::new(&server.clients);
+    let mut made = Vec::new();
+    for index in 0..3 {
+        let number = index.to_string();
+        let own = Shared {
+            external_ids: vec![external("wikidata", &format!("Q{index}"))],
+            labels: [("desk".to_owned(), number.clone()), ("my key".to_owned(), "Ab".to_owned())]
+                .into(),
+            ..Shared::default()
+        };
+        let sample = with(T::sample(&format!("Filtered {index}")), own);
+        made.push(shared(&client.create(&format!("sample{index}"), sample).await.unwrap()));
+    }
+    let note = Shared { name: made[0].name.clone(), note: "new".to_owned(), ..Shared::default() };
+    let changed = shared(&client.update(update(&with(T::default(), note), &[])).await.unwrap());
+    let names: Vec<_> = made.iter().map(|one| one.name.as_str()).collect();
+    let time = |time: Option<prost_types::Timestamp>| time.unwrap().to_string();
+    let title = T::TITLE;
+    for (filter, expected) in [
+        (format!("name = {:?}", names[1]), &names[1..2]),
+        ("name = sample1".to_owned(), &names[1..2]),
+        (format!("uid = {}", made[2].uid), &names[2..3]),
+        (format!("revision = {}", made[1].revision), &names[1..2]),
+        (format!("revision > {}", made[1].revision), &[names[0], names[2]]),
+        (format!("create_time = {}", time(made[1].create_time)), &names[1..2]),
+        (format!("create_time >= {}", time(made[1].create_time)), &names[1..]),
+        (format!("update_time > {}", time(made[2].create_time)), &names[..1]),
+        (format!("update_time <= {} AND labels:desk", time(changed.update_time)), &names[..]),
+        ("labels.desk = 1".to_owned(), &names[1..2]),
+        ("labels.desk != 1 AND labels.desk:*".to_owned(), &[names[0], names[2]]),
+        ("labels.\"my key\" : aB AND labels.desk < 1".to_owned(), &names[..1]),
+        ("external_ids.value = Q2 AND external_ids.scheme = wikidata".to_owned(), &names[2..]),
+        (format!("{title} = \"Filtered 1\""), &names[1..2]),
+        (format!("{title}:\"tered\" AND -{title}:2"), &names[..2]),
+        (format!("{title} > \"Filtered 0\" AND labels:*"), &names[1..]),
+    ] {
+        let request = ListRequest {
+            filter: filter.clone(),
+            include_total_size: true,
+            ..ListRequest::default()
+        };
+        let page = client.list(request).await.unwrap();
+        let found: Vec<_> = page.resources.iter().map(|one| shared(one).name).collect();
+        assert_eq!(found, expected, "{filter}");
+        assert_eq!(page.total_size, Some(i32::try_from(expected.len()).unwrap()), "{filter}");
+    }
 }
 
 /// Names and titles of a whole list, page by page.

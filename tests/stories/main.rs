@@ -11,10 +11,15 @@ mod support;
 mod all_at_once;
 mod bad_input;
 mod cancelling;
+#[path = "../faults/chance.rs"]
+mod chance;
 mod codes;
 mod conformance;
 mod connections;
 mod coverage;
+mod filter_agreement;
+mod filter_plans;
+mod filters;
 mod floors;
 mod groups;
 mod paging;

@@ -90,6 +90,8 @@ pub struct ListRequest {
     pub read_mask: Option<FieldMask>,
     #[prost(bool, tag = "5")]
     pub include_total_size: bool,
+    #[prost(string, tag = "6")]
+    pub filter: String,
 }
 
 /// Records a new one.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use entente::resources::REGISTRY;
 use entente::store::connect::{Databases, open};
 use entente::store::entities::{commit, head, record};
+use entente::store::index::SHARED_TABLES;
 use entente::store::log::{self, Logged};
 use entente::store::{chain, reindex};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement};
@@ -121,7 +122,7 @@ fn assert_same(stored: &BTreeMap<i64, Folded>, folded: &BTreeMap<i64, Folded>) {
 pub async fn dump(databases: &Databases) -> BTreeMap<String, Vec<String>> {
     let tables = REGISTRY.0.iter().flat_map(|kind| kind.tables).map(|table| table.name);
     let mut dump = BTreeMap::new();
-    for table in tables.chain(["alias", "external_id"]) {
+    for table in tables.chain(SHARED_TABLES) {
         dump.insert(table.to_owned(), rows(&databases.reader(), table).await);
     }
     dump

@@ -1,6 +1,7 @@
 //! Agreements: anything from a treaty to a pledge, and its life.
 
 pub mod entities;
+mod filterable;
 mod rules;
 pub mod status;
 
@@ -11,6 +12,7 @@ use self::entities::{
     agreement_signatory,
 };
 use super::{DateColumns, filled, ordinal, short_name};
+use crate::filter::field::Filterable;
 use crate::model::violations::{Path, Violations};
 use crate::model::wire;
 use crate::proto::v1::agreement_party::Party;
@@ -42,6 +44,7 @@ impl Resource for Agreement {
         Table { name: "agreement_link", references: &["agreement_key"] },
     ];
     const SORTABLE: &'static [&'static str] = &["title"];
+    const FILTERABLE: &'static [Filterable] = filterable::FIELDS;
     const HIERARCHY: Option<Hierarchy> = Some(Hierarchy {
         table: "agreement_link",
         parent: "agreement_key",

@@ -4,6 +4,7 @@ pub mod entities;
 
 use self::entities::{area_label, area_mapping, area_related, cooperation_area};
 use super::{filled, ordinal, short_name};
+use crate::filter::field::{Filterable, Values};
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::{AreaLabel, AreaMapping, CooperationArea};
 use crate::store::resource::{Hierarchy, Keys, Resource, Table};
@@ -17,6 +18,36 @@ impl Resource for CooperationArea {
         Table { name: "area_mapping", references: &[] },
     ];
     const SORTABLE: &'static [&'static str] = &["display_name"];
+    const FILTERABLE: &'static [Filterable] = &[
+        Filterable::new("display_name", Values::Text, "cooperation_area", "display_name").indexed(),
+        Filterable::new("names.text", Values::Text, "area_label", "text"),
+        Filterable::new("names.language", Values::Text, "area_label", "language"),
+        Filterable::new("names.kind", Values::Enum, "area_label", "kind"),
+        Filterable::new(
+            "broader",
+            Values::Reference("CooperationArea"),
+            "cooperation_area",
+            "broader_key",
+        )
+        .indexed(),
+        Filterable::new(
+            "related",
+            Values::Reference("CooperationArea"),
+            "area_related",
+            "area_key",
+        )
+        .indexed(),
+        Filterable::new("mappings.scheme", Values::Text, "area_mapping", "scheme"),
+        Filterable::new("mappings.id", Values::Text, "area_mapping", "concept"),
+        Filterable::new("mappings.match", Values::Enum, "area_mapping", "match"),
+        Filterable::new(
+            "replaced_by",
+            Values::Reference("CooperationArea"),
+            "cooperation_area",
+            "replaced_by_key",
+        )
+        .indexed(),
+    ];
     const HIERARCHY: Option<Hierarchy> =
         Some(Hierarchy { table: "cooperation_area", parent: "broader_key", condition: "" });
 

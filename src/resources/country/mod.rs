@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use self::entities::{country, country_name, country_relation};
 use super::{DateColumns, check_period, end_kind, filled, ordinal, short_name};
+use crate::filter::field::{Filterable, Only, Values};
 use crate::model::names;
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::{Country, CountryKind, CountryName};
@@ -19,6 +20,45 @@ impl Resource for Country {
         Table { name: "country_relation", references: &["country_key"] },
     ];
     const SORTABLE: &'static [&'static str] = &["display_name"];
+    const FILTERABLE: &'static [Filterable] = &[
+        Filterable::new("display_name", Values::Text, "country", "display_name").indexed(),
+        Filterable::new("names.text", Values::Text, "country_name", "text"),
+        Filterable::new("names.language", Values::Text, "country_name", "language"),
+        Filterable::new("names.kind", Values::Enum, "country_name", "kind"),
+        Filterable::new("alpha2", Values::Text, "country", "alpha2"),
+        Filterable::new("alpha3", Values::Text, "country", "alpha3"),
+        Filterable::new("numeric", Values::Text, "country", "numeric"),
+        Filterable::new("kind", Values::Enum, "country", "kind"),
+        Filterable::new("region", Values::Text, "country", "region"),
+        Filterable::new("capital", Values::Text, "country", "capital"),
+        Filterable::new("existence.start", Values::Date, "country", "existence_start"),
+        Filterable::new("existence.end", Values::Date, "country", "existence_end"),
+        Filterable::new("existence.end_kind", Values::Enum, "country", "existence_end_kind"),
+        Filterable::new(
+            "predecessors",
+            Values::Reference("Country"),
+            "country_relation",
+            "country_key",
+        )
+        .only(Only::Where("kind", "PREDECESSOR"))
+        .indexed(),
+        Filterable::new(
+            "successors",
+            Values::Reference("Country"),
+            "country_relation",
+            "country_key",
+        )
+        .only(Only::Where("kind", "SUCCESSOR"))
+        .indexed(),
+        Filterable::new(
+            "sovereign",
+            Values::Reference("Country"),
+            "country_relation",
+            "country_key",
+        )
+        .only(Only::Where("kind", "SOVEREIGN"))
+        .indexed(),
+    ];
     const HIERARCHY: Option<Hierarchy> = Some(Hierarchy {
         table: "country_relation",
         parent: "country_key",

@@ -4,6 +4,7 @@ pub mod entities;
 
 use self::entities::{official, official_name, official_nationality, tenure};
 use super::{DateColumns, check_date, check_period, end_kind, filled, ordinal, short_name};
+use crate::filter::field::{Filterable, Values};
 use crate::model::dates::period_definitely_inverted;
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::{Official, PersonName, Tenure};
@@ -18,6 +19,32 @@ impl Resource for Official {
         Table { name: "tenure", references: &["country_key"] },
     ];
     const SORTABLE: &'static [&'static str] = &["display_name", "family_name"];
+    const FILTERABLE: &'static [Filterable] = &[
+        Filterable::new("display_name", Values::Text, "official", "display_name").indexed(),
+        Filterable::new("given_name", Values::Text, "official", "given_name"),
+        Filterable::new("family_name", Values::Text, "official", "family_name").indexed(),
+        Filterable::new("names.text", Values::Text, "official_name", "text"),
+        Filterable::new("names.language", Values::Text, "official_name", "language"),
+        Filterable::new("names.script", Values::Text, "official_name", "script"),
+        Filterable::new(
+            "nationalities",
+            Values::Reference("Country"),
+            "official_nationality",
+            "country_key",
+        )
+        .indexed(),
+        Filterable::new("birth", Values::Date, "official", "birth"),
+        Filterable::new("death", Values::Date, "official", "death"),
+        Filterable::new("tenures.title", Values::Text, "tenure", "title"),
+        Filterable::new("tenures.country", Values::Reference("Country"), "tenure", "country_key")
+            .indexed(),
+        Filterable::new("tenures.rank", Values::Enum, "tenure", "rank"),
+        Filterable::new("tenures.capacity", Values::Enum, "tenure", "capacity"),
+        Filterable::new("tenures.period.start", Values::Date, "tenure", "start"),
+        Filterable::new("tenures.period.end", Values::Date, "tenure", "end"),
+        Filterable::new("tenures.period.end_kind", Values::Enum, "tenure", "end_kind"),
+        Filterable::new("tenures.end_reason", Values::Enum, "tenure", "end_reason"),
+    ];
 
     fn rules(&self, at: &Path<'_>, violations: &mut Violations) {
         check_date(&self.birth, &at.field("birth"), violations);

@@ -1,0 +1,106 @@
+//! What a type declares of its fields so that they can be filtered by: for each
+//! the table and column that its values are extracted to.
+
+use crate::store::resource::Kind;
+
+/// What the values of a field are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// Text, compared bytewise.
+    Text,
+    /// Short names of an enum's values.
+    Enum,
+    /// Keys of resources of that type.
+    Reference(&'static str),
+    /// The resource's own name.
+    Name,
+    /// The resource's own uid.
+    Uid,
+    /// Partial dates, as two columns: the earliest and the latest day.
+    Date,
+    /// Microseconds since 1970.
+    Instant,
+    /// Whole numbers.
+    Integer,
+    /// The values of a map, by its keys.
+    Map,
+}
+
+/// Which rows of the table hold the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// All.
+    Every,
+    /// Those with that text in that column.
+    Where(&'static str, &'static str),
+    /// Those with nothing in that column.
+    Without(&'static str),
+    /// Those with something in that column.
+    With(&'static str),
+}
+
+/// A field to filter by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filterable {
+    /// Its path in the message: `parties.country`.
+    pub path: &'static str,
+    /// What its values are.
+    pub values: Values,
+    /// The table that they are extracted to.
+    pub table: &'static str,
+    /// Their column there; of a date, what comes before `_earliest` and `_latest`.
+    pub column: &'static str,
+    /// Which rows hold them.
+    pub only: Only,
+    /// Whether an index finds the rows of a value.
+    pub indexed: bool,
+}
+
+impl Filterable {
+    /// The field `path`, whose values stand in `column` of `table`.
+    pub const fn new(
+        path: &'static str,
+        values: Values,
+        table: &'static str,
+        column: &'static str,
+    ) -> Self {
+        Self { path, values, table, column, only: Only::Every, indexed: false }
+    }
+
+    /// The same, but only some rows hold it.
+    pub const fn only(self, only: Only) -> Self {
+        Self { only, ..self }
+    }
+
+    /// The same, with an index that finds the rows of a value.
+    pub const fn indexed(self) -> Self {
+        Self { indexed: true, ..self }
+    }
+}
+
+/// The table of records themselves.
+pub const RECORD: &str = "record";
+/// The table of the commits, which a record's revision leads to.
+pub(super) const COMMIT: &str = "commit";
+/// The table of labels.
+pub(super) const LABEL: &str = "label";
+/// Its column of keys.
+pub(super) const LABEL_NAME: &str = "name";
+
+/// The fields of every type. A revision and what follows from it have no index,
+/// since each write would have to keep it.
+pub const SHARED: [Filterable; 8] = [
+    Filterable::new("name", Values::Name, RECORD, "name").indexed(),
+    Filterable::new("uid", Values::Uid, RECORD, "uid"),
+    Filterable::new("external_ids.scheme", Values::Text, "external_id", "scheme"),
+    Filterable::new("external_ids.value", Values::Text, "external_id", "value").indexed(),
+    Filterable::new("labels", Values::Map, LABEL, "value").indexed(),
+    Filterable::new("revision", Values::Integer, RECORD, "revision"),
+    Filterable::new("create_time", Values::Instant, RECORD, "create_time"),
+    Filterable::new("update_time", Values::Instant, COMMIT, "commit_time"),
+];
+
+/// The fields that resources of a type can be filtered by.
+pub fn filterable(kind: &Kind) -> impl Iterator<Item = Filterable> + Clone + use<> {
+    SHARED.into_iter().chain(kind.filterable.iter().copied())
+}

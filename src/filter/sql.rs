@@ -1,0 +1,276 @@
+//! Makes SQL of a filter: a condition on the row `r` of `record`.
+//!
+//! Each part is asked either whether it certainly holds or whether it may, and
+//! negation turns the one question into the other. Negations are carried down to
+//! the elements, so that no condition is ever NULL where it is negated.
+//!
+//! An element is found in one of two ways. `r.key IN (SELECT key ...)` begins
+//! with an index on the value and is for what few records have; `EXISTS` looks at
+//! the rows of the one record, and is for the rest.
+
+use super::Filter;
+use super::field::{COMMIT, Filterable, LABEL_NAME, Only, RECORD, Values};
+use super::syntax::Comparator;
+use super::tree::{Condition, Element, Test};
+use crate::store::sql::Sql;
+
+/// Whether something holds for certain, or may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Certainly,
+    Possibly,
+}
+
+/// How few records an index finds for an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Strength {
+    /// There is no index that helps.
+    None,
+    /// A span of dates, or a tree.
+    Weak,
+    /// One value.
+    Strong,
+}
+
+/// How a condition is asked.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    asked: Asked,
+    /// Whether its contrary is wanted.
+    negated: bool,
+    /// The strongest way into what surrounds it: weaker elements then only test
+    /// what that finds.
+    way: Strength,
+    /// The table that has one row for each resource.
+    table: &'static str,
+}
+
+impl Filter {
+    /// Goes on with the condition that a record `r` of the type matches.
+    pub fn condition(&self, sql: Sql) -> Sql {
+        let way = strength(&self.root);
+        let asked = Asked::Certainly;
+        push(sql, &self.root, Question { asked, negated: false, way, table: self.table })
+    }
+}
+
+/// The strongest way into a condition: of all that must hold, the strongest one.
+fn strength(condition: &Condition) -> Strength {
+    match condition {
+        Condition::All(parts) => parts.iter().map(strength).max().unwrap_or(Strength::None),
+        Condition::Any(parts) => parts.iter().map(strength).min().unwrap_or(Strength::None),
+        Condition::Not(_) => Strength::None,
+        Condition::Possibly(part) => strength(part).min(Strength::Weak),
+        Condition::Element(element) => strength_of(element),
+    }
+}
+
+fn strength_of(element: &Element) -> Strength {
+    match &element.test {
+        _ if !element.field.indexed || element.field.table == RECORD => Strength::None,
+        Test::Text(Comparator::Equal, _) | Test::Refers { differs: false, .. } => Strength::Strong,
+        Test::Under { .. } | Test::Span(..) => Strength::Weak,
+        _ => Strength::None,
+    }
+}
+
+fn push(sql: Sql, condition: &Condition, question: Question) -> Sql {
+    let Question { asked, negated, way, .. } = question;
+    match condition {
+        Condition::Not(part) => {
+            let asked = match asked {
+                Asked::Certainly => Asked::Possibly,
+                Asked::Possibly => Asked::Certainly,
+            };
+            push(sql, part, Question { asked, negated: !negated, ..question })
+        }
+        Condition::Possibly(part) => {
+            push(sql, part, Question { asked: Asked::Possibly, ..question })
+        }
+        Condition::All(parts) if !negated => push_all(sql, parts, question),
+        Condition::All(parts) | Condition::Any(parts) => {
+            let all = matches!(condition, Condition::All(_)) != negated;
+            let joined = parts.iter().enumerate().fold(sql.push("("), |sql, (index, part)| {
+                let way = if all { way } else { way.max(strength(part)) };
+                push(between(sql, index, all), part, Question { way, ..question })
+            });
+            joined.push(")")
+        }
+        Condition::Element(element) => push_elements(sql, &[element], question),
+    }
+}
+
+fn between(sql: Sql, index: usize, all: bool) -> Sql {
+    sql.push(match (index, all) {
+        (0, _) => "",
+        (_, true) => " AND ",
+        (_, false) => " OR ",
+    })
+}
+
+/// What is asked of the one row of the resource is asked at once, so that a range
+/// of dates is a range of an index.
+fn push_all(sql: Sql, parts: &[Condition], question: Question) -> Sql {
+    let own = |part: &Condition| match part {
+        Condition::Element(element) => element.field.table == question.table,
+        _ => false,
+    };
+    let elements = parts.iter().filter(|part| own(part)).filter_map(|part| match part {
+        Condition::Element(element) => Some(&**element),
+        _ => None,
+    });
+    let elements: Vec<_> = elements.collect();
+    let mut sql = sql.push("(");
+    let mut pushed = 0;
+    if !elements.is_empty() {
+        sql = push_elements(sql, &elements, question);
+        pushed += 1;
+    }
+    for part in parts.iter().filter(|part| !own(part)) {
+        sql = push(between(sql, pushed, true), part, question);
+        pushed += 1;
+    }
+    sql.push(if pushed == 0 { "1 = 1)" } else { ")" })
+}
+
+/// Asks for a row that is all of `elements`, which are of the same table.
+fn push_elements(sql: Sql, elements: &[&Element], question: Question) -> Sql {
+    let Question { asked, negated, way, .. } = question;
+    let Some(Element { field, map_key, .. }) = elements.first() else { return sql };
+    let not = if negated { "NOT " } else { "" };
+    let strongest = elements.iter().map(|element| strength_of(element)).max();
+    let by_value = !negated && strongest > Some(Strength::None) && strongest >= Some(way);
+    let table = field.table;
+    let mut sql = match (table, by_value) {
+        (RECORD, _) => sql.push(&format!("{not}(")),
+        (COMMIT, _) => sql.push(&format!(
+            "{not}EXISTS (SELECT 1 FROM \"{table}\" f WHERE f.revision = r.revision AND "
+        )),
+        (_, true) => sql.push(&format!("r.key IN (SELECT f.key FROM \"{table}\" f WHERE ")),
+        (_, false) => {
+            sql.push(&format!("{not}EXISTS (SELECT 1 FROM \"{table}\" f WHERE f.key = r.key AND "))
+        }
+    };
+    sql = match field.only {
+        Only::Every => sql,
+        Only::Where(column, text) => {
+            sql.push(&format!("f.\"{column}\" = ")).bind(text).push(" AND ")
+        }
+        Only::Without(column) => sql.push(&format!("f.\"{column}\" IS NULL AND ")),
+        Only::With(column) => sql.push(&format!("f.\"{column}\" IS NOT NULL AND ")),
+    };
+    if let Some(key) = map_key {
+        sql = sql.push(&format!("f.\"{LABEL_NAME}\" = ")).bind(key.as_str()).push(" AND ");
+    }
+    let row = if table == RECORD { "r" } else { "f" };
+    for (index, element) in elements.iter().enumerate() {
+        sql = test(between(sql, index, true), row, element, asked);
+    }
+    sql.push(")")
+}
+
+/// What the row `row` has to be: never NULL where it may be negated.
+fn test(sql: Sql, row: &str, element: &Element, asked: Asked) -> Sql {
+    let column = column(row, element.field.column);
+    match &element.test {
+        Test::Present => match element.field.values {
+            Values::Date => sql.push(&format!("{} IS NOT NULL", earliest(row, &element.field))),
+            Values::Text | Values::Enum | Values::Map => sql.push(&format!("{column} <> ''")),
+            _ => sql.push(&format!("{column} IS NOT NULL")),
+        },
+        Test::Text(Comparator::NotEqual, text) => {
+            differs(sql, &column).bind(text.as_str()).push(")")
+        }
+        Test::Text(comparator, text) => {
+            sql.push(&format!("{column} {} ", comparator.as_str())).bind(text.as_str())
+        }
+        Test::Contains(part) => {
+            let function = if sql.is_postgres() { "strpos" } else { "instr" };
+            sql.push(&format!("{function}(lower({column}), ")).bind(part.as_str()).push(") > 0")
+        }
+        Test::Refers { to, differs: false } => sql.push(&format!("{column} = ")).bind(to.key),
+        Test::Refers { to, differs: true } => differs(sql, &column).bind(to.key).push(")"),
+        // Keys, and not a query of them: PostgreSQL can then tell how many rows
+        // there are.
+        Test::Under { below, .. } => sql.push(&column).among_keys(below.iter().copied()),
+        Test::Uid(uid, false) => sql.push(&format!("{column} = ")).bind(*uid),
+        Test::Uid(uid, true) => differs(sql, &column).bind(*uid).push(")"),
+        Test::Span(comparator, first, last) => {
+            span(sql, row, &element.field, *comparator, (*first, *last), asked)
+        }
+    }
+}
+
+fn differs(sql: Sql, column: &str) -> Sql {
+    sql.push(&format!("({column} IS NULL OR {column} <> "))
+}
+
+fn column(row: &str, name: &str) -> String {
+    format!("{row}.\"{name}\"")
+}
+
+fn earliest(row: &str, field: &Filterable) -> String {
+    match field.values {
+        Values::Date => column(row, &format!("{}_earliest", field.column)),
+        _ => column(row, field.column),
+    }
+}
+
+fn latest(row: &str, field: &Filterable) -> String {
+    match field.values {
+        Values::Date => column(row, &format!("{}_latest", field.column)),
+        _ => column(row, field.column),
+    }
+}
+
+/// The same comparison as [`super::memory::spans`].
+fn span(
+    sql: Sql,
+    row: &str,
+    field: &Filterable,
+    comparator: Comparator,
+    (first, last): (i64, i64),
+    asked: Asked,
+) -> Sql {
+    let (earliest, latest) = (earliest(row, field), latest(row, field));
+    let certain = asked == Asked::Certainly;
+    let bind = |sql: Sql, value: i64| match (field.values, i32::try_from(value)) {
+        (Values::Date, Ok(day)) => sql.bind(day),
+        _ => sql.bind(value),
+    };
+    let compare = |sql: Sql, column: &str, sign: &str, value: i64| {
+        bind(sql.push(&format!("{column} {sign} ")), value)
+    };
+    match (comparator, certain) {
+        (Comparator::Equal | Comparator::Has, true) => {
+            let sql = compare(sql, &earliest, ">=", first);
+            // The earliest day is not behind the latest: said so that an index on
+            // the earliest ends there.
+            let sql = compare(sql.push(" AND "), &earliest, "<=", last);
+            compare(sql.push(" AND "), &latest, "<=", last)
+        }
+        (Comparator::Equal | Comparator::Has, false) => {
+            let sql = compare(sql, &earliest, "<=", last);
+            compare(sql.push(" AND "), &latest, ">=", first)
+        }
+        (Comparator::NotEqual, true) => {
+            let sql = compare(sql.push(&format!("({earliest} IS NULL OR ")), &latest, "<", first);
+            compare(sql.push(" OR "), &earliest, ">", last).push(")")
+        }
+        (Comparator::NotEqual, false) => {
+            let sql = compare(sql.push(&format!("({earliest} IS NULL OR ")), &earliest, "<", first);
+            compare(sql.push(" OR "), &latest, ">", last).push(")")
+        }
+        (Comparator::Less | Comparator::LessOrEqual, _) => {
+            let end = if comparator == Comparator::Less { first } else { last };
+            let sign = comparator.as_str();
+            let sql = compare(sql, &earliest, sign, end);
+            if certain { compare(sql.push(" AND "), &latest, sign, end) } else { sql }
+        }
+        (Comparator::Greater | Comparator::GreaterOrEqual, _) => {
+            let end = if comparator == Comparator::Greater { last } else { first };
+            let column = if certain { &earliest } else { &latest };
+            compare(sql, column, comparator.as_str(), end)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The rows by which a resource is found and asked for.
+
+use super::entities::{alias, external_id, label};
+use super::resource::{Keys, Kind, Object};
+use super::sql::Rows;
+
+/// The tables that are filled from the messages of every type.
+pub const SHARED_TABLES: [&str; 3] = ["alias", "external_id", "label"];
+
+/// Adds the rows of the resource `object` with the key `key`.
+pub fn index_rows(kind: &Kind, key: i64, object: &dyn Object, keys: &dyn Keys, rows: &mut Rows) {
+    object.index(key, keys, rows);
+    for alias in object.aliases() {
+        rows.push::<alias::Entity>(alias::Model { alias, key });
+    }
+    let common = object.common();
+    for id in common.external_ids {
+        rows.push::<external_id::Entity>(external_id::Model {
+            r#type: kind.type_name.to_owned(),
+            scheme: id.scheme.clone(),
+            value: id.value.clone(),
+            key,
+        });
+    }
+    for (name, value) in common.labels {
+        let (name, value) = (name.clone(), value.clone());
+        rows.push::<label::Entity>(label::Model { key, name, value });
+    }
+}

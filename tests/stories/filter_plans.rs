@@ -1,0 +1,172 @@
+//! Filters that users often send are answered by indexes.
+
+use std::collections::HashMap;
+
+use entente::api::listing::Query;
+use entente::filter::Filter;
+use entente::filter::field::{RECORD, Values, filterable};
+use entente::resources::REGISTRY;
+use entente::store::list;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement,
+};
+
+use crate::support::database::TestDatabase;
+use crate::support::{Database, TestServer};
+
+/// What the plan of a list with that filter has to say: the type, the filter, the
+/// indexes in the order of the plan.
+const PLANS: [(&str, &str, &[&str]); 8] = [
+    ("Agreement", "parties.country = KHM AND parties.country = RUS", &["agreement_party_country"]),
+    ("Agreement", "under(areas, counter-terrorism)", &["agreement_area_area"]),
+    (
+        "Agreement",
+        "parties.country = KHM AND form = TREATY AND actions.date >= 1919",
+        &["agreement_party_country"],
+    ),
+    ("Agreement", "actions.date >= 2019", &["agreement_action_date"]),
+    ("Agreement", "actions.date = 2019", &["agreement_action_date"]),
+    (
+        "Agreement",
+        "term.expires_on >= 2026-11-24 AND term.expires_on <= 2027-11-24",
+        &["agreement_expires"],
+    ),
+    ("Agreement", "labels.desk = asia", &["label_name_value"]),
+    ("Official", "tenures.country = KHM AND tenures.rank = FOREIGN_MINISTER", &["tenure_country"]),
+];
+
+/// 20,000 agreements of a hundred years, each of two of 200 countries, and most
+/// of them in one area, so that each filter finds few; as rows alone, since plans do not look at messages.
+const ROWS: &str = "
+    CREATE TABLE n AS WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
+        SELECT n, 100000 + n AS key FROM n;
+    CREATE TABLE c AS SELECT row_number() OVER (ORDER BY key) AS i, key FROM country;
+    CREATE TABLE a AS SELECT row_number() OVER (ORDER BY key) AS i, key FROM cooperation_area;
+    INSERT INTO record (key, type, name, uid, revision, body)
+        SELECT key, 'Agreement', 'agreements/x' || n, (SELECT uid FROM record LIMIT 1), 1,
+            (SELECT body FROM record LIMIT 1) FROM n;
+    INSERT INTO agreement (key, title, form, expires, expires_earliest, expires_latest)
+        SELECT key, 'Title', 'TREATY', '2000', n * 2, n * 2 + 30 FROM n;
+    INSERT INTO agreement_party (key, ordinal, country_key, role)
+        SELECT n.key, 0, c.key, 'PARTY' FROM n JOIN c ON c.i = n % 200 + 1;
+    INSERT INTO agreement_party (key, ordinal, country_key, role)
+        SELECT n.key, 1, c.key, 'PARTY' FROM n JOIN c ON c.i = (n / 200) % 200 + 1;
+    INSERT INTO agreement_area (key, ordinal, area_key)
+        SELECT n.key, 0, a.key FROM n JOIN a
+            ON a.i = CASE n % 50 WHEN 0 THEN (n / 50) % 50 + 1 ELSE 50 END;
+    INSERT INTO agreement_action (key, ordinal, kind, date, date_earliest, date_latest)
+        SELECT key, 0, 'SIGNATURE', '2000', n * 2 - 22000, n * 2 - 22000 FROM n;
+    INSERT INTO label (key, name, value) SELECT key, 'desk', 'x' || n FROM n;
+    INSERT INTO tenure (key, ordinal, title, country_key)
+        SELECT n.key, 0, 'Title', c.key FROM n JOIN c ON c.i = n % 200 + 1;
+";
+
+async fn connect(kind: Database) -> (TestDatabase, DatabaseConnection) {
+    let database = TestServer::start(kind).await.stop().await;
+    let mut options = ConnectOptions::new(&database.url);
+    let options = options.max_connections(1).to_owned();
+    (database, sea_orm::Database::connect(options).await.unwrap())
+}
+
+async fn fill(db: &DatabaseConnection) {
+    let rows = match db.get_database_backend() {
+        // Its statistics come by themselves after a while.
+        DbBackend::Postgres => format!("{ROWS} ANALYZE"),
+        _ => ROWS.to_owned(),
+    };
+    db.execute_unprepared(&rows).await.unwrap();
+}
+
+async fn keys(db: &DatabaseConnection) -> HashMap<String, i64> {
+    let text = "SELECT name, key FROM record";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), text)).await;
+    let rows = rows.unwrap();
+    let key =
+        |row: &QueryResult| (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
+    rows.iter().map(key).collect()
+}
+
+async fn plan(
+    db: &DatabaseConnection,
+    keys: &HashMap<String, i64>,
+    type_name: &str,
+    text: &str,
+) -> String {
+    let kind = REGISTRY.by_type(type_name).unwrap();
+    let mut filter = Filter::new(*REGISTRY, kind, text).unwrap().unwrap();
+    let key = |name: &str| keys.get(name).copied().unwrap_or_default();
+    filter.bind(|name| vec![(key(name), name.to_owned())]).unwrap();
+    filter.expand(|_, root| [root, root + 1, root + 2].into());
+    let query = Query::new(kind, &[], "", Some(filter)).unwrap();
+    let backend = db.get_database_backend();
+    let Statement { sql, values, .. } =
+        list::statement(backend, &query.page(50, None, false));
+    let (explain, column) = match backend {
+        DbBackend::Postgres => ("EXPLAIN", 0),
+        _ => ("EXPLAIN QUERY PLAN", 3),
+    };
+    let explained = Statement { sql: format!("{explain} {sql}"), values, db_backend: backend };
+    let rows = db.query_all_raw(explained).await.unwrap();
+    let lines = rows.iter().map(|row| row.try_get_by_index::<String>(column).unwrap());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn common_filters_use_indexes_on_sqlite() {
+    common_filters_use_indexes(Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn common_filters_use_indexes_on_postgres() {
+    common_filters_use_indexes(Database::Postgres).await;
+}
+
+async fn common_filters_use_indexes(kind: Database) {
+    let (database, db) = connect(kind).await;
+    fill(&db).await;
+    let keys = keys(&db).await;
+    for (type_name, filter, indexes) in PLANS {
+        let plan = plan(&db, &keys, type_name, filter).await;
+        let mut rest = plan.as_str();
+        for index in indexes {
+            let place = rest.find(index);
+            let place = place.unwrap_or_else(|| panic!("{filter} does not use {index}:\n{plan}"));
+            rest = &rest[place + index.len()..];
+        }
+        assert!(
+            !plan.contains("SCAN f") && !plan.contains("Seq Scan on agreement_"),
+            "{filter}:\n{plan}"
+        );
+        if kind == Database::Sqlite {
+            // Few records are found by their keys, and not all of the type read.
+            assert!(plan.contains("SEARCH r USING INDEX sqlite_autoindex_record_"), "{plan}");
+            assert!(plan.contains("(key=?)"), "{filter}:\n{plan}");
+        }
+    }
+    db.close().await.unwrap();
+    database.remove().await;
+}
+
+/// What is declared to have an index has one that finds a value.
+#[tokio::test]
+async fn indexes_that_are_declared_are_there() {
+    let (database, db) = connect(Database::Sqlite).await;
+    for kind in REGISTRY.0 {
+        for field in filterable(kind).filter(|field| field.indexed) {
+            let (path, value) = match field.values {
+                Values::Date => (field.path.to_owned(), "2021"),
+                Values::Map => (format!("{}.desk", field.path), "x"),
+                _ => (field.path.to_owned(), "x"),
+            };
+            let plan =
+                plan(&db, &HashMap::new(), kind.type_name, &format!("{path} = {value}")).await;
+            let found = match field.table {
+                RECORD => plan.contains("SEARCH r") && plan.contains("=?)"),
+                _ => plan.contains("SEARCH f"),
+            };
+            assert!(found && !plan.contains("SCAN f"), "{path} of {}:\n{plan}", kind.type_name);
+        }
+    }
+    db.close().await.unwrap();
+    database.remove().await;
+}
