@@ -8,6 +8,9 @@
 //! with an index on the value and is for what few records have; `EXISTS` looks at
 //! the rows of the one record, and is for the rest.
 
+use std::cell::Cell;
+use std::cmp::Reverse;
+
 use super::Filter;
 use super::field::{COMMIT, Filterable, LABEL_NAME, Only, RECORD, Values};
 use super::syntax::Comparator;
@@ -32,9 +35,13 @@ enum Strength {
     Strong,
 }
 
+/// Elements that PostgreSQL may turn into joins. The time in which it plans joins
+/// grows fast with their number, and the longest filters would take it for ever.
+const JOINS: usize = 6;
+
 /// How a condition is asked.
 #[derive(Clone, Copy, Debug)]
-struct Question {
+struct Question<'w> {
     asked: Asked,
     /// Whether its contrary is wanted.
     negated: bool,
@@ -43,14 +50,16 @@ struct Question {
     way: Strength,
     /// The table that has one row for each resource.
     table: &'static str,
+    /// Elements written so far.
+    written: &'w Cell<usize>,
 }
 
 impl Filter {
     /// Goes on with the condition that a record `r` of the type matches.
     pub fn condition(&self, sql: Sql) -> Sql {
         let way = strength(&self.root);
-        let asked = Asked::Certainly;
-        push(sql, &self.root, Question { asked, negated: false, way, table: self.table })
+        let (asked, negated, written) = (Asked::Certainly, false, &Cell::new(0));
+        push(sql, &self.root, Question { asked, negated, way, table: self.table, written })
     }
 }
 
@@ -74,7 +83,7 @@ fn strength_of(element: &Element) -> Strength {
     }
 }
 
-fn push(sql: Sql, condition: &Condition, question: Question) -> Sql {
+fn push(sql: Sql, condition: &Condition, question: Question<'_>) -> Sql {
     let Question { asked, negated, way, .. } = question;
     match condition {
         Condition::Not(part) => {
@@ -110,7 +119,7 @@ fn between(sql: Sql, index: usize, all: bool) -> Sql {
 
 /// What is asked of the one row of the resource is asked at once, so that a range
 /// of dates is a range of an index.
-fn push_all(sql: Sql, parts: &[Condition], question: Question) -> Sql {
+fn push_all(sql: Sql, parts: &[Condition], question: Question<'_>) -> Sql {
     let own = |part: &Condition| match part {
         Condition::Element(element) => element.field.table == question.table,
         _ => false,
@@ -121,12 +130,14 @@ fn push_all(sql: Sql, parts: &[Condition], question: Question) -> Sql {
     });
     let elements: Vec<_> = elements.collect();
     let mut sql = sql.push("(");
+    let mut others: Vec<_> = parts.iter().filter(|part| !own(part)).collect();
+    others.sort_by_key(|part| Reverse(strength(part)));
     let mut pushed = 0;
     if !elements.is_empty() {
         sql = push_elements(sql, &elements, question);
         pushed += 1;
     }
-    for part in parts.iter().filter(|part| !own(part)) {
+    for part in others {
         sql = push(between(sql, pushed, true), part, question);
         pushed += 1;
     }
@@ -134,13 +145,16 @@ fn push_all(sql: Sql, parts: &[Condition], question: Question) -> Sql {
 }
 
 /// Asks for a row that is all of `elements`, which are of the same table.
-fn push_elements(sql: Sql, elements: &[&Element], question: Question) -> Sql {
+fn push_elements(sql: Sql, elements: &[&Element], question: Question<'_>) -> Sql {
     let Question { asked, negated, way, .. } = question;
     let Some(Element { field, map_key, .. }) = elements.first() else { return sql };
     let not = if negated { "NOT " } else { "" };
     let strongest = elements.iter().map(|element| strength_of(element)).max();
     let by_value = !negated && strongest > Some(Strength::None) && strongest >= Some(way);
     let table = field.table;
+    // What is compared cannot become a join.
+    let compared = table != RECORD && question.written.replace(question.written.get() + 1) >= JOINS;
+    let sql = if compared { sql.push("(") } else { sql };
     let mut sql = match (table, by_value) {
         (RECORD, _) => sql.push(&format!("{not}(")),
         (COMMIT, _) => sql.push(&format!(
@@ -166,7 +180,7 @@ fn push_elements(sql: Sql, elements: &[&Element], question: Question) -> Sql {
     for (index, element) in elements.iter().enumerate() {
         sql = test(between(sql, index, true), row, element, asked);
     }
-    sql.push(")")
+    sql.push(if compared { ")) IS TRUE" } else { ")" })
 }
 
 /// What the row `row` has to be: never NULL where it may be negated.
