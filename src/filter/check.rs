@@ -77,7 +77,7 @@ impl Checker<'_> {
         literal: &Literal,
     ) -> Result<Condition, Wrong> {
         let Found { mut field, mut map_key, repeated } = found;
-        let wrong = |what: String| Wrong::new(literal.at, what);
+        let wrong = |what: String| Wrong::new(literal.at, of_field(field.path, &what));
         let keys = field.values == Values::Map && map_key.is_none();
         let star = comparator == Comparator::Has && literal.text == "*" && !literal.quoted;
         if keys && comparator != Comparator::Has {
@@ -173,7 +173,8 @@ impl Checker<'_> {
             };
             return Err(Err(format!("{} {text}", field.path)));
         };
-        let root = self.named(target, literal).map_err(|what| Ok(Wrong::new(literal.at, what)))?;
+        let wrong = |what: String| Ok(Wrong::new(literal.at, of_field(field.path, &what)));
+        let root = self.named(target, literal).map_err(wrong)?;
         if field.values == Values::Name {
             field.column = "key";
         }
@@ -202,6 +203,11 @@ impl Checker<'_> {
         };
         Ok(Named { name, at: *at, key: 0 })
     }
+}
+
+/// What a field's value must be, with the field.
+fn of_field(path: &str, what: &str) -> String {
+    if what.starts_with("must") { format!("{path} {what}") } else { what.to_owned() }
 }
 
 fn element(field: Filterable, map_key: Option<String>, test: Test) -> Condition {

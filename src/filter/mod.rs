@@ -1,7 +1,7 @@
 //! Filters: the subset of AIP-160 that docs/filters.md describes.
 //!
 //! A text is read ([`parse`]) and checked against the fields that the type
-//! declares ([`check`]); that makes a typed tree ([`tree`]), the same for lists
+//! declares ([`field`]); that makes a typed tree ([`tree`]), the same for lists
 //! and for streams. It becomes SQL ([`sql`]), or is judged in memory ([`memory`])
 //! over the very values that the type extracts for its tables, so that both read
 //! the same.
