@@ -115,10 +115,8 @@ impl Filter {
 
 fn invalid(wrong: Vec<Wrong>) -> Error {
     let mut problems = Problems::default();
-    for Wrong { at, what } in wrong {
-        let text = format!("at character {at}: {what}");
-        problems.add(Reason::FilterInvalid, &Path::Root.field("filter"), text, "");
-    }
+    let told = wrong.into_iter().map(|Wrong { at, what }| format!("at character {at}: {what}"));
+    problems.add_each(Reason::FilterInvalid, &Path::Root.field("filter"), told);
     match problems.into_result() {
         Err(error) => error,
         Ok(()) => Error::internal(),

@@ -159,8 +159,8 @@ impl Error {
     }
 }
 
-/// The problems of a request as they are found. A field is told once, with the
-/// first that is wrong with it.
+/// The problems of a request as they are found. What is found of a field at once is
+/// told, and nothing more of it later.
 #[derive(Clone, Debug, Default)]
 pub struct Problems {
     found: Vec<Problem>,
@@ -193,6 +193,22 @@ impl Problems {
         });
     }
 
+    /// Writes down all that is wrong with one field.
+    pub fn add_each(
+        &mut self,
+        reason: Reason,
+        at: &Path<'_>,
+        descriptions: impl IntoIterator<Item = String>,
+    ) {
+        let problem = |description| Problem {
+            reason,
+            field: at.to_string(),
+            description,
+            resource: String::new(),
+        };
+        self.take(descriptions.into_iter().map(problem).collect());
+    }
+
     /// Adds what a message's own rules found.
     pub fn extend(&mut self, violations: &Violations) {
         for violation in violations.iter() {
@@ -214,18 +230,23 @@ impl Problems {
                 None
             }
             Err(error) => {
-                error.problems.into_iter().for_each(|problem| self.push(problem));
+                self.take(error.problems);
                 None
             }
         }
     }
 
     fn push(&mut self, problem: Problem) {
-        let is_new = problem.field.is_empty() || !self.fields.contains(&problem.field);
-        if is_new && self.found.len() < Violations::MAX {
-            self.fields.insert(problem.field.clone());
-            self.found.push(problem);
-        }
+        self.take(vec![problem]);
+    }
+
+    /// Takes what was found together: a filter can be wrong at several places.
+    fn take(&mut self, mut problems: Vec<Problem>) {
+        problems
+            .retain(|problem| problem.field.is_empty() || !self.fields.contains(&problem.field));
+        problems.truncate(Violations::MAX.saturating_sub(self.found.len()));
+        self.fields.extend(problems.iter().map(|problem| problem.field.clone()));
+        self.found.extend(problems);
     }
 
     /// Tells of the field `path` what was found of fields inside it, which are none
