@@ -48,7 +48,7 @@ pub fn progress_interval(interval: Option<prost_types::Duration>) -> Result<Dura
 /// How long the answer may be held.
 pub fn wait(wait: Option<prost_types::Duration>) -> Result<Duration> {
     let Some(wait) = wait else { return Ok(Duration::ZERO) };
-    duration(wait).ok_or_else(|| wrong("wait", "must be a duration that is not negative"))
+    duration(wait).ok_or_else(|| wrong("wait", "must be a duration from 0 to 10,000 years"))
 }
 
 /// Refuses to end before the start, `after`; 0 is no end.

@@ -2,8 +2,8 @@
 
 use tonic::metadata::MetadataMap;
 
-use crate::model::error::{Error, Result};
-use crate::model::violations::Path;
+use crate::model::error::{Error, Problems, Result};
+use crate::model::violations::{Path, Violations};
 
 /// The metadata that names the actor.
 pub const ACTOR: &str = "entente-actor";
@@ -12,8 +12,18 @@ pub const ANONYMOUS: &str = "anonymous";
 /// The longest actor, in bytes.
 pub const ACTOR_BYTES: usize = 128;
 
-/// The actor that `metadata` claims.
-pub fn actor(metadata: &MetadataMap) -> Result<String> {
+/// The actor that `metadata` claims. One that is none is told beside what else is
+/// wrong with the request.
+pub fn actor_beside(metadata: &MetadataMap, violations: &Violations) -> Result<String> {
+    let mut problems = Problems::default();
+    let actor = problems.keep(actor(metadata));
+    if actor.is_none() {
+        problems.extend(violations);
+    }
+    problems.into_ok(actor)
+}
+
+fn actor(metadata: &MetadataMap) -> Result<String> {
     let Some(value) = metadata.get(ACTOR) else { return Ok(ANONYMOUS.to_owned()) };
     let wrong = || {
         let text = format!("must be at most {ACTOR_BYTES} printable ASCII characters");

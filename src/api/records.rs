@@ -62,10 +62,10 @@ impl Service<http::Request<Body>> for RecordService {
 }
 
 async fn apply(api: Api, request: Request<ApplyRequest>) -> Result<Frame> {
-    let actor = caller::actor(request.metadata())?;
-    let request = request.into_inner();
     let mut all = Violations::default();
-    request.validate(&Path::Root, &mut all);
+    request.get_ref().validate(&Path::Root, &mut all);
+    let actor = caller::actor_beside(request.metadata(), &all)?;
+    let request = request.into_inner();
     let (size, digest) = (request.encoded_len(), Write::digest_of("Apply", &request));
     let ApplyRequest { mutations, checks, request_id, validate_only, reason } = request;
     let mut drafts = Vec::with_capacity(mutations.len());

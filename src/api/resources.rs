@@ -149,9 +149,9 @@ async fn create<T: Standard + Resource>(
     request: Request<T::CreateRequest>,
 ) -> Result<Frame> {
     let kind = drafts::kind::<T>(api.store.registry)?;
-    let actor = caller::actor(request.metadata())?;
+    let violations = violations(request.get_ref());
+    let actor = caller::actor_beside(request.metadata(), &violations)?;
     let request = request.into_inner();
-    let violations = violations(&request);
     let (size, digest) = (request.encoded_len(), digest::<T>("Create", &request));
     let Create { resource, id, request_id, validate_only, reason } = request.into();
     let (resource, violations) = present(resource, T::FIELD, violations)?;
@@ -169,9 +169,9 @@ async fn update<T: Standard + Resource>(
     request: Request<T::UpdateRequest>,
 ) -> Result<Frame> {
     let kind = drafts::kind::<T>(api.store.registry)?;
-    let actor = caller::actor(request.metadata())?;
+    let violations = violations(request.get_ref());
+    let actor = caller::actor_beside(request.metadata(), &violations)?;
     let request = request.into_inner();
-    let violations = violations(&request);
     let (size, digest) = (request.encoded_len(), digest::<T>("Update", &request));
     let Update { resource, update_mask, allow_missing, request_id, validate_only, reason } =
         request.into();
@@ -187,9 +187,9 @@ async fn update<T: Standard + Resource>(
 
 async fn delete<T: Standard>(api: Api, request: Request<T::DeleteRequest>) -> Result<Frame> {
     let kind = drafts::kind::<T>(api.store.registry)?;
-    let actor = caller::actor(request.metadata())?;
+    let violations = violations(request.get_ref());
+    let actor = caller::actor_beside(request.metadata(), &violations)?;
     let request = request.into_inner();
-    let violations = violations(&request);
     let (size, digest) = (request.encoded_len(), digest::<T>("Delete", &request));
     let Delete { name, etag, request_id, validate_only, reason } = request.into();
     let site = Site { message: "", resource: "", id: "" };
@@ -201,9 +201,9 @@ async fn delete<T: Standard>(api: Api, request: Request<T::DeleteRequest>) -> Re
 
 async fn undelete<T: Standard>(api: Api, request: Request<T::UndeleteRequest>) -> Result<Frame> {
     let kind = drafts::kind::<T>(api.store.registry)?;
-    let actor = caller::actor(request.metadata())?;
+    let violations = violations(request.get_ref());
+    let actor = caller::actor_beside(request.metadata(), &violations)?;
     let request = request.into_inner();
-    let violations = violations(&request);
     let (size, digest) = (request.encoded_len(), digest::<T>("Undelete", &request));
     let Undelete { name, request_id, validate_only, reason } = request.into();
     let site = Site { message: "", resource: "", id: "" };

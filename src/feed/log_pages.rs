@@ -60,6 +60,7 @@ impl LogPages {
 /// reader's turn.
 pub async fn read(feed: Feed, store: Store, view: Arc<View>, place: Place) -> Result<()> {
     let _turn = feed.log_turn().await;
+    store.check_up()?;
     if feed.log_page(&view, place.revision).is_none() {
         let commits = read_log(&feed, &store, place).await?.view(&view);
         feed.log_pages().keep(view, commits);

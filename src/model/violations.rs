@@ -59,8 +59,9 @@ pub struct Violation {
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    /// How many are kept; a request with more is told of the first ones.
-    pub const MAX: usize = 1_000;
+    /// How many are kept; a request with more is told of the first ones. A few for each
+    /// mutation of the largest request.
+    pub const MAX: usize = 4_000;
 
     /// Writes one down.
     pub fn add(&mut self, at: &Path<'_>, description: impl Into<String>) {

@@ -246,9 +246,10 @@ fn map_key<'p>(map: &str, path: &'p str) -> Result<&'p str, String> {
         Some(key) if !key.is_empty() => Ok(key),
         None if !path.is_empty() && !path.contains(['.', '`']) => Ok(path),
         _ => {
-            let key = path.replace('`', "");
-            let key = if key.is_empty() { "key" } else { &key };
-            Err(format!("a key of {map} with a dot stands in backticks: {map}.`{key}`"))
+            let key = quoted.unwrap_or(path);
+            let key = if key.is_empty() { "key" } else { key };
+            let text = "a key with a dot or a backtick stands in backticks";
+            Err(format!("{text}: {map}.`{key}`"))
         }
     }
 }

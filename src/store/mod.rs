@@ -187,6 +187,7 @@ impl Store {
 
     /// The newest commit at or before `micros`, or 0.
     pub async fn revision_at(&self, micros: i64) -> Result<i64> {
+        self.check_up()?;
         self.read(|db| async move { log::revision_at(&*db, micros).await }).await
     }
 
@@ -195,6 +196,7 @@ impl Store {
         if revision == 0 {
             return Ok(Some(chain::genesis(store_id).to_vec()));
         }
+        self.check_up()?;
         self.read(|db| async move { log::hash_at(&*db, revision).await }).await
     }
 
@@ -232,7 +234,8 @@ impl Store {
         self.databases.read(ANSWER, question).await.map_err(|error| read_failed(&error))
     }
 
-    fn check_up(&self) -> Result<()> {
+    /// Refuses at once while the database is known not to answer.
+    pub fn check_up(&self) -> Result<()> {
         match self.state.status() {
             state::Status::Down => Err(Error::store_unavailable()),
             state::Status::Up | state::Status::Outdated => Ok(()),

@@ -4,7 +4,9 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use entente::proto::v1::ListAgreementsRequest;
+use entente::proto::v1::list_changes_request::Start;
+use entente::proto::v1::{ListAgreementsRequest, ListChangesRequest};
+use prost_types::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use tonic::Status;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -125,6 +127,7 @@ async fn outage(gate: Gate, limit: Duration) {
             refused("a read", AFTER, client.get("agreements/before")).await;
             refused("a list", AFTER, list(&client)).await;
             refused("the head", AFTER, client.head()).await;
+            refused("a page of changes", AFTER, changes(&client)).await;
         }
         proxy.set(Gate::Open);
         until("a healthy service", async || client.is_serving().await.then_some(())).await;
@@ -141,6 +144,13 @@ async fn outage(gate: Gate, limit: Duration) {
 
 async fn list(client: &Client) -> Result<(), Status> {
     client.agreements().list_agreements(ListAgreementsRequest::default()).await.map(|_| ())
+}
+
+/// Asks for changes from a time on, which only the database knows.
+async fn changes(client: &Client) -> Result<(), Status> {
+    let start = Some(Start::AfterTime(Timestamp::default()));
+    let request = ListChangesRequest { start, ..ListChangesRequest::default() };
+    client.changes().list_changes(request).await.map(|_| ())
 }
 
 async fn refused<T: Debug>(

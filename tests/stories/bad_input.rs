@@ -367,6 +367,11 @@ async fn wrong_reads_and_frames(server: &TestServer) {
     };
     let refusal = clients.records().apply(by(&long, named())).await.unwrap_err();
     invalid(refusal, &["metadata[entente-actor]"]);
+    let nameless = Any::CooperationArea(CooperationArea::default());
+    let beside = ApplyRequest { mutations: vec![create("", nameless)], ..ApplyRequest::default() };
+    let refusal = clients.records().apply(by(&long, beside)).await.unwrap_err();
+    let name = "mutations[0].create.resource.cooperation_area.display_name";
+    invalid(refusal, &["metadata[entente-actor]", name]);
     let reason = "nul\0".to_owned();
     let refusal = clients.apply_request(ApplyRequest { reason, ..named() }).await.unwrap_err();
     refusal.is_invalid(&["reason"]);
