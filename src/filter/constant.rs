@@ -24,11 +24,11 @@ pub(super) fn days(text: &str) -> Result<(Day, Day), String> {
 }
 
 /// The first and the last microsecond of what `text` names: an instant, or a
-/// span of days in UTC.
+/// span of days in UTC. What lies beyond all that can be recorded is as far as that.
 pub(super) fn microseconds(text: &str) -> Result<(i64, i64), String> {
     if let Ok((first, last)) = days(text) {
-        let first = i64::from(first) * MICROSECONDS_PER_DAY;
-        return Ok((first, (i64::from(last) + 1) * MICROSECONDS_PER_DAY - 1));
+        let begin = |day: i64| day.saturating_mul(MICROSECONDS_PER_DAY);
+        return Ok((begin(first.into()), begin(i64::from(last) + 1).saturating_sub(1)));
     }
     let instant = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
         "must be a time such as 2026-11-24T12:30:00Z or 2026-11-24T12:30:00.5+07:00, or a day, \

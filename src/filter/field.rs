@@ -67,6 +67,11 @@ impl Filterable {
         Self { path, values, table, column, only: Only::Every, indexed: false }
     }
 
+    /// Whether it has values by key, of which an empty text is one.
+    pub fn is_map(&self) -> bool {
+        self.values == Values::Map
+    }
+
     /// The same, but only some rows hold it.
     pub const fn only(self, only: Only) -> Self {
         Self { only, ..self }

@@ -157,7 +157,8 @@ fn passes(element: &Element, row: &impl Cells) -> Truth {
         }
         Test::Text(comparator, expected) => {
             let compare = |text: &str| compares(*comparator, text.cmp(expected));
-            Truth::of(match row.text(column) {
+            let is_value = |text: &&str| !text.is_empty() || element.field.is_map();
+            Truth::of(match row.text(column).filter(is_value) {
                 Some(text) => compare(text),
                 None => *comparator == Comparator::NotEqual,
             })

@@ -239,7 +239,8 @@ impl<'t> Parser<'t> {
         }
         let text = self.word(is_of_value);
         if text.is_empty() || ["AND", "OR", "NOT"].contains(&text) {
-            return self.wrong("a value is missing here");
+            return self
+                .wrong("a value is missing here; AND, OR and NOT as a value stand in quotes");
         }
         if text.starts_with(['=', '<', '>', '!', ':']) {
             return self.wrong("the comparators are = != < <= > >= :");

@@ -196,6 +196,13 @@ fn test(sql: Sql, row: &str, element: &Element, asked: Asked) -> Sql {
             differs(sql, &column).bind(text.as_str()).push(")")
         }
         Test::Text(comparator, text) => {
+            // No text is a value where none is recorded, and comes before every other.
+            let sql = match comparator {
+                Comparator::Less | Comparator::LessOrEqual if !element.field.is_map() => {
+                    sql.push(&format!("{column} > '' AND "))
+                }
+                _ => sql,
+            };
             sql.push(&format!("{column} {} ", comparator.as_str())).bind(text.as_str())
         }
         Test::Contains(part) => {

@@ -229,7 +229,11 @@ fn open_postgres(url: &str) -> Result<Databases, OpenError> {
         ("synchronous_commit", "on".to_owned()),
         ("client_connection_check_interval", "1s".to_owned()),
     ]);
-    let reader_options = options.options([("statement_timeout", millis(STATEMENT_TIMEOUT))]);
+    let reader_options = options.options([
+        ("statement_timeout", millis(STATEMENT_TIMEOUT)),
+        // Compiling the longest filters takes seconds, and running them does not.
+        ("jit", "off".to_owned()),
+    ]);
     let pool = PgPoolOptions::new().acquire_timeout(ACQUIRE).test_before_acquire(false);
     let writer_pool = pool.clone().max_connections(1).idle_timeout(None).max_lifetime(None);
     let writer_way = Way::Postgres(writer_pool, writer_options);

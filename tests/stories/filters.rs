@@ -284,6 +284,26 @@ async fn nothing_is_not_something_else(server: &TestServer) {
             ("NOT possibly(term.expires_on > 2021)", &["bound", "unsaid"]),
             // No action differs where there is none.
             ("actions.kind != SIGNATURE", &[]),
+            // Years that no record can reach.
+            ("create_time < Y300000", &["bound", "unsaid"]),
+            ("create_time > Y300000 OR create_time < Y-400000", &[]),
+        ],
+    )
+    .await;
+    let made = vec![
+        create(
+            "named",
+            Any::Official(Official { family_name: "Abe".to_owned(), ..official("Abe") }),
+        ),
+        create("unnamed", Any::Official(official("Pelé"))),
+    ];
+    server.clients.apply(made).await.unwrap();
+    asks::<Official>(
+        server,
+        &[
+            ("family_name < b", &["named"]),
+            ("NOT family_name < b", &["unnamed"]),
+            ("family_name != Abe", &["unnamed"]),
         ],
     )
     .await;
