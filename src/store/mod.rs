@@ -22,6 +22,7 @@ mod judge;
 pub mod list;
 pub mod load;
 pub mod log;
+pub mod meaning;
 mod memory;
 pub mod migrate;
 pub mod queue;
@@ -140,13 +141,14 @@ impl Store {
             return Ok(());
         }
         self.check_up()?;
-        let found = self.read(|db| async move { load::meanings(&*db, &names).await }).await?;
+        let found = self.read(|db| async move { meaning::meanings(&*db, &names).await }).await?;
         filter.bind(|name| found.get(name).cloned().unwrap_or_default())?;
         let mut trees = HashMap::new();
         for (hierarchy, root) in filter.roots() {
             if let Entry::Vacant(tree) = trees.entry(root) {
-                let below =
-                    |db: connect::Reader| async move { load::below(&*db, &hierarchy, root).await };
+                let below = |db: connect::Reader| async move {
+                    meaning::below(&*db, &hierarchy, root).await
+                };
                 tree.insert(self.read(below).await?);
             }
         }

@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::connect::{Databases, Reader};
-use super::load::aliases;
+use super::meaning::aliases;
 use super::sql::Sql;
 use super::state::{State, Status};
 use crate::model::error::{Error, Problems, Reason, Result};
