@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod algebra;
 mod all_at_once;
 mod bad_input;
 mod cancelling;

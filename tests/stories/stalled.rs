@@ -27,7 +27,7 @@ const COMMITS: i64 = 12;
 const STALLED: usize = 16;
 
 /// Records more than the ring holds; the revision before.
-async fn fill(clients: &Clients) -> i64 {
+pub async fn fill(clients: &Clients) -> i64 {
     let start = clients.head_revision().await;
     let text =
         || AgreementCommitment { text: "x".repeat(20_000), ..AgreementCommitment::default() };
