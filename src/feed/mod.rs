@@ -17,13 +17,14 @@ pub mod start;
 pub mod subscription;
 pub mod tailer;
 pub mod token;
+pub mod told;
 pub mod view;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use log_pages::LogPages;
@@ -31,12 +32,14 @@ use reader::Seat;
 use ring::{Next, Ring};
 use segment::{Mark, Segment, ViewBudget, Viewed};
 use token::{HashPrefix, Token};
+use told::Told;
 use view::View;
 
 use crate::model::error::{Error, Reason, Result};
 use crate::model::limits::{LOG_READERS, WATCHES};
 use crate::store::committer::Publish;
 use crate::store::entities::head;
+use crate::store::hints::Hint;
 use crate::store::log::Logged;
 use crate::store::resource::Registry;
 
@@ -59,8 +62,8 @@ struct Inner {
     store_id: Uuid,
     ring: RwLock<Ring>,
     head: watch::Sender<Head>,
-    /// Wakes the tailer when a commit of ours does not follow the newest.
-    gap: Notify,
+    /// Wakes the tailer when others have committed.
+    told: Told,
     budget: ViewBudget,
     views: Mutex<HashMap<[u8; 32], Weak<View>>>,
     watches: Arc<Semaphore>,
@@ -80,7 +83,7 @@ impl Feed {
             store_id: head.store_id,
             ring: RwLock::new(Ring::new(mark)),
             head: watch::Sender::new(head_now),
-            gap: Notify::new(),
+            told: Told::default(),
             budget: Arc::new(AtomicUsize::new(0)),
             views: Mutex::default(),
             watches: Arc::new(Semaphore::new(WATCHES)),
@@ -128,6 +131,14 @@ impl Feed {
     /// Sees the beginning of a drain.
     pub fn subscribe_draining(&self) -> watch::Receiver<bool> {
         self.0.draining.subscribe()
+    }
+
+    /// Takes a hint about the commits of other processes. While nobody waits for
+    /// commits they are left to the next look at the head.
+    pub fn hear(&self, hint: Hint) {
+        if self.watches() > 0 || self.0.head.receiver_count() > 0 {
+            self.0.told.tell(hint);
+        }
     }
 
     /// A place among the watches.
@@ -224,8 +235,11 @@ impl Feed {
 
 impl Publish for Feed {
     fn publish(&self, commits: Vec<Logged>) {
-        if !self.append(&commits) {
-            self.0.gap.notify_one();
+        if !self.append(&commits)
+            && let Some(newest) = commits.last()
+        {
+            // What lies between is in the log.
+            self.0.told.tell(Hint::Committed(newest.commit.revision));
         }
     }
 }

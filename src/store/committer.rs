@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::FORMAT;
 use super::connect::Databases;
 use super::failure::{Failure, in_time};
+use super::hints::Hints;
 use super::load::load;
 use super::log::{self, Logged};
 use super::memory::Memory;
@@ -45,6 +46,7 @@ pub struct Committer {
     writer: DatabaseConnection,
     registry: Registry,
     publish: Arc<dyn Publish>,
+    hints: Hints,
     state: State,
     /// How the store was when the last group began.
     changes: watch::Receiver<Status>,
@@ -74,6 +76,7 @@ impl Committer {
         databases: Arc<Databases>,
         registry: Registry,
         publish: Arc<dyn Publish>,
+        hints: Hints,
         state: State,
     ) -> (Self, Queue) {
         let (queue, receiver, closing) = Queue::new(state.clone());
@@ -85,6 +88,7 @@ impl Committer {
             writer,
             registry,
             publish,
+            hints,
             changes: state.subscribe(),
             state,
             memory: Memory::default(),
@@ -151,9 +155,7 @@ impl Committer {
                     drop(places);
                     let _ = reply.send(answer);
                 }
-                if !done.logged.is_empty() {
-                    self.publish.publish(done.logged);
-                }
+                self.publish(done.logged);
                 return;
             }
             Err(Failure::Data) if writes.len() > 1 => {
@@ -168,13 +170,20 @@ impl Committer {
         }
     }
 
+    /// Hands over what was committed, here and then, by a hint, to other processes.
+    fn publish(&self, logged: Vec<Logged>) {
+        let Some(newest) = logged.last().map(|logged| logged.commit.revision) else { return };
+        self.publish.publish(logged);
+        self.hints.committed(newest);
+    }
+
     /// Runs each write as a group of its own: the offender fails, the rest succeed.
     async fn alone(&mut self, writes: Vec<Write>) -> Vec<Result<Written>> {
         let mut answers = Vec::with_capacity(writes.len());
         for write in writes {
             let answer = match self.persist(&mut [write]).await {
                 Ok(Done { mut answers, logged }) => {
-                    self.publish.publish(logged);
+                    self.publish(logged);
                     answers.pop().unwrap_or_else(|| Err(Error::internal()))
                 }
                 Err(Failure::Data) => Err(Error::internal()),

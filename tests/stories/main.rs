@@ -25,6 +25,7 @@ mod filter_plans;
 mod filters;
 mod floors;
 mod groups;
+mod hints;
 mod paging;
 mod real_data;
 mod records;
