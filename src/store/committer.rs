@@ -170,11 +170,11 @@ impl Committer {
         }
     }
 
-    /// Hands over what was committed, here and then, by a hint, to other processes.
+    /// Tells other processes of what was committed, and hands it over.
     fn publish(&self, logged: Vec<Logged>) {
         let Some(newest) = logged.last().map(|logged| logged.commit.revision) else { return };
-        self.publish.publish(logged);
         self.hints.committed(newest);
+        self.publish.publish(logged);
     }
 
     /// Runs each write as a group of its own: the offender fails, the rest succeed.

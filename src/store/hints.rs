@@ -5,8 +5,8 @@
 //! Nothing rests on a hint. It is sent after COMMIT, from a connection of its own
 //! and outside of every transaction, so it may be late, lost or wrong; whoever hears
 //! it reads the log, and whoever hears nothing looks for himself. A process hears its
-//! own hints too: so it knows whether it hears at all, also where a pooler takes
-//! LISTEN and forgets it.
+//! own hints too and knows them by their sender, so they tell it only that it hears at
+//! all, which it would not where a pooler takes LISTEN and forgets it.
 
 use std::convert::Infallible;
 use std::io;
@@ -21,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::connect::Databases;
+use super::write::new_uid;
 use crate::model::limits::{HINT_ANSWER, HINT_INTERVAL, HINT_SILENCE};
 
 /// Pause before a connection that was lost is made again.
@@ -41,6 +42,8 @@ pub struct Hints(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    /// Tells this process from others, as the sender of a hint.
+    sender: String,
     /// The newest commit of this process. Whatever is committed while a hint is on
     /// its way shares the next one.
     committed: watch::Sender<i64>,
@@ -53,7 +56,12 @@ struct Inner {
 impl Default for Hints {
     fn default() -> Self {
         let (committed, heard) = (watch::Sender::new(0), watch::Sender::new(false));
-        Self(Arc::new(Inner { committed, heard, proof: Notify::new() }))
+        Self(Arc::new(Inner {
+            sender: new_uid().simple().to_string(),
+            committed,
+            heard,
+            proof: Notify::new(),
+        }))
     }
 }
 
@@ -111,8 +119,8 @@ impl Hints {
         loop {
             let revision = *committed.borrow_and_update();
             // As plain text it is one round trip, also the first time.
-            let notify = AssertSqlSafe(format!("NOTIFY \"{channel}\", '{revision}'"));
-            in_time(sqlx::raw_sql(notify).execute(&mut connection)).await?;
+            let notify = format!("NOTIFY \"{channel}\", '{revision} {}'", self.0.sender);
+            in_time(sqlx::raw_sql(AssertSqlSafe(notify)).execute(&mut connection)).await?;
             tokio::select! {
                 _ = committed.changed() => {}
                 () = self.0.proof.notified() => {}
@@ -126,7 +134,7 @@ impl Hints {
         loop {
             let Err(error) = self.listen_connected(way, channel, hear).await;
             if self.set_heard(false) {
-                tracing::info!(%error, "hints are no longer heard; the log is looked at more often");
+                tracing::info!(%error, "hints of commits are no longer heard; the log is looked at more often");
                 hear(Hint::Missed);
             }
             sleep(PAUSE).await;
@@ -143,6 +151,7 @@ impl Hints {
         let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
         let pool = pool.acquire_timeout(HINT_ANSWER).connect_lazy_with(way.clone());
         let mut listener = in_time(PgListener::connect_with(&pool)).await?;
+        // It would connect again without a word to those who must look then.
         listener.eager_reconnect(false);
         in_time(listener.listen(channel)).await?;
         // What was committed until now came without a hint.
@@ -156,9 +165,12 @@ impl Hints {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
             };
             if self.set_heard(true) {
-                tracing::info!("hints of other replicas are heard");
+                tracing::info!("hints of commits are heard");
             }
-            hear(notification.payload().parse().map_or(Hint::Missed, Hint::Committed));
+            let (revision, sender) = notification.payload().split_once(' ').unwrap_or_default();
+            if sender != self.0.sender {
+                hear(revision.parse().map_or(Hint::Missed, Hint::Committed));
+            }
         }
     }
 

@@ -142,27 +142,51 @@ async fn a_replica_whose_listener_was_ended_hears_again() {
     server.finish().await;
 }
 
+/// Hints alone, and what is heard of others.
+struct Ear {
+    hints: Hints,
+    heard: mpsc::UnboundedReceiver<Hint>,
+    exchange: JoinHandle<()>,
+}
+
+impl Ear {
+    async fn open(databases: &Databases, store_id: Uuid) -> Self {
+        let hints = Hints::default();
+        let (sender, heard) = mpsc::unbounded_channel();
+        let exchange = hints.exchange(databases, store_id, move |hint| sender.send(hint).unwrap());
+        becomes(&mut hints.subscribe_heard(), true).await;
+        Self { hints, heard, exchange }
+    }
+
+    /// The commits that are told until `revision` is.
+    async fn told(&mut self, revision: i64) -> Vec<Hint> {
+        let mut told = Vec::new();
+        while told.last() != Some(&Hint::Committed(revision)) {
+            let next = tokio::time::timeout(PATIENCE, self.heard.recv()).await;
+            told.extend(next.expect("a hint in time"));
+        }
+        told.retain(|hint| *hint > Hint::Committed(0) && *hint != Hint::Missed);
+        told
+    }
+}
+
 #[tokio::test]
-async fn commits_share_the_next_hint() {
+async fn commits_share_the_next_hint_and_ones_own_are_passed_over() {
+    const COMMITS: i64 = 10_000;
     let server = TestServer::start(Database::Postgres).await;
     let databases = open(&server.database.url).await.unwrap();
-    let hints = Hints::default();
-    let (sender, mut received) = mpsc::unbounded_channel();
-    let hear = move |hint| sender.send(hint).unwrap();
-    let exchange = hints.exchange(&databases, Uuid::now_v7(), hear);
-    becomes(&mut hints.subscribe_heard(), true).await;
+    let store_id = Uuid::now_v7();
+    let mut one = Ear::open(&databases, store_id).await;
+    let mut other = Ear::open(&databases, store_id).await;
     // On one thread nothing is sent before all of them have been told.
-    for revision in 1..=10_000 {
-        hints.committed(revision);
+    for revision in 1..=COMMITS {
+        one.hints.committed(revision);
     }
-    let mut heard = Vec::new();
-    while heard.last() != Some(&Hint::Committed(10_000)) {
-        let next = tokio::time::timeout(PATIENCE, received.recv()).await;
-        heard.extend(next.expect("a hint in time"));
-    }
-    heard.retain(|hint| *hint > Hint::Committed(0) && *hint != Hint::Missed);
-    assert_eq!(heard, [Hint::Committed(10_000)]);
-    exchange.abort();
+    assert_eq!(other.told(COMMITS).await, [Hint::Committed(COMMITS)]);
+    other.hints.committed(COMMITS + 1);
+    assert_eq!(one.told(COMMITS + 1).await, [Hint::Committed(COMMITS + 1)]);
+    one.exchange.abort();
+    other.exchange.abort();
     databases.close().await;
     server.finish().await;
 }
