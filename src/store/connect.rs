@@ -63,6 +63,8 @@ pub struct Databases {
     reader: RwLock<Reader>,
     writer_way: Way,
     reader_way: Way,
+    /// How to connect for hints; there are none on SQLite.
+    pub hint_way: Option<PgConnectOptions>,
     /// Hears the text of each statement that the committer sends.
     pub hears_statements: Option<fn(&str)>,
     /// Held until a SQLite file is closed.
@@ -90,12 +92,18 @@ impl Way {
 }
 
 impl Databases {
-    fn connect(writer_way: Way, reader_way: Way, lock: Option<File>) -> Self {
+    fn connect(
+        writer_way: Way,
+        reader_way: Way,
+        hint_way: Option<PgConnectOptions>,
+        lock: Option<File>,
+    ) -> Self {
         Self {
             writer: writer_way.connect(),
             reader: RwLock::new(Arc::new(reader_way.connect())),
             writer_way,
             reader_way,
+            hint_way,
             hears_statements: None,
             lock: Mutex::new(lock),
         }
@@ -194,7 +202,7 @@ async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
         pool.max_connections(READERS),
         options.read_only(true).row_buffer_size(ROW_BUFFER).create_if_missing(false),
     );
-    let databases = Databases::connect(writer_way, reader_way, Some(lock));
+    let databases = Databases::connect(writer_way, reader_way, None, Some(lock));
     databases.writer.ping().await?;
     Ok(databases)
 }
@@ -229,6 +237,13 @@ fn open_postgres(url: &str) -> Result<Databases, OpenError> {
         ("synchronous_commit", "on".to_owned()),
         ("client_connection_check_interval", "1s".to_owned()),
     ]);
+    let hint_way = options.clone().options([
+        ("statement_timeout", millis(STATEMENT_TIMEOUT)),
+        // A hint is not worth a sync of the disk.
+        ("synchronous_commit", "off".to_owned()),
+        // Whoever listens has nothing to say.
+        ("idle_session_timeout", "0".to_owned()),
+    ]);
     let reader_options = options.options([
         ("statement_timeout", millis(STATEMENT_TIMEOUT)),
         // Compiling the longest filters takes seconds, and running them does not.
@@ -238,5 +253,5 @@ fn open_postgres(url: &str) -> Result<Databases, OpenError> {
     let writer_pool = pool.clone().max_connections(1).idle_timeout(None).max_lifetime(None);
     let writer_way = Way::Postgres(writer_pool, writer_options);
     let reader_way = Way::Postgres(pool.max_connections(READERS), reader_options);
-    Ok(Databases::connect(writer_way, reader_way, None))
+    Ok(Databases::connect(writer_way, reader_way, Some(hint_way), None))
 }

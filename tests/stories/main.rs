@@ -26,6 +26,7 @@ mod filter_plans;
 mod filters;
 mod floors;
 mod groups;
+mod hints;
 mod paging;
 mod past;
 mod real_data;
