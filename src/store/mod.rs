@@ -35,6 +35,7 @@ mod stage;
 pub mod state;
 pub mod transaction;
 mod unit;
+pub mod verify;
 mod wanted;
 pub mod write;
 
