@@ -166,9 +166,10 @@ pub async fn open(url: &str) -> Result<Databases, OpenError> {
     }
 }
 
-/// Opens the database at `url` to read it over one connection. Nothing is made, locked
-/// or written, so this may be done beside a process that serves the store: SQLite
-/// too lets others read what was committed before they began.
+/// Opens the database at `url` to read it over one connection. No store is made, and
+/// the lock is not taken, so this may be done beside a process that serves the store:
+/// SQLite too lets other processes read what was committed before they began. It
+/// keeps their place in the `-shm` file, which it makes with an empty `-wal` if need be.
 pub fn open_to_read(url: &str) -> Result<DatabaseConnection, OpenError> {
     let way = match scheme(url) {
         Some("sqlite") => Way::Sqlite(

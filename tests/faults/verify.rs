@@ -31,6 +31,10 @@ async fn healthy(database: Database) {
         assert_eq!(code, Some(0), "beside writers: {said}");
     }
     load.finish().await;
+    process.kill();
+    let (code, said) = verify(&database);
+    assert_eq!(code, Some(0), "after a kill: {said}");
+    let mut process = Process::start(&database.url()).await;
     process.signal("TERM");
     process.end().await;
     let head = Record::checked(&database).await.head;
