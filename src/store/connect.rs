@@ -167,11 +167,44 @@ impl Databases {
 
 /// Opens the database at `url`; a SQLite file is made if it is missing.
 pub async fn open(url: &str) -> Result<Databases, OpenError> {
-    match url.split_once(':').map(|(scheme, _)| scheme) {
+    match scheme(url) {
         Some("sqlite") => open_sqlite(url).await,
         Some("postgres" | "postgresql") => open_postgres(url),
-        _ => Err(OpenError::Address(url.split('@').next_back().unwrap_or_default().to_owned())),
+        _ => Err(unknown_address(url)),
     }
+}
+
+/// Opens the database at `url` to read it over one connection. No store is made, and
+/// the lock is not taken, so this may be done beside a process that serves the store:
+/// SQLite too lets other processes read what was committed before they began. It
+/// keeps their place in the `-shm` file, which it makes with an empty `-wal` if need be.
+pub fn open_to_read(url: &str) -> Result<DatabaseConnection, OpenError> {
+    let way = match scheme(url) {
+        Some("sqlite") => Way::Sqlite(
+            SqlitePoolOptions::new().acquire_timeout(ACQUIRE).max_connections(1),
+            SqliteConnectOptions::from_str(url)?
+                .read_only(true)
+                .create_if_missing(false)
+                .busy_timeout(Duration::from_secs(5))
+                .row_buffer_size(ROW_BUFFER)
+                .disable_statement_logging(),
+        ),
+        Some("postgres" | "postgresql") => Way::Postgres(
+            PgPoolOptions::new().acquire_timeout(ACQUIRE).max_connections(1),
+            postgres_reader(postgres(url)?),
+        ),
+        _ => return Err(unknown_address(url)),
+    };
+    Ok(way.connect())
+}
+
+fn scheme(url: &str) -> Option<&str> {
+    url.split_once(':').map(|(scheme, _)| scheme)
+}
+
+/// An address may hold a password before the last `@`.
+fn unknown_address(url: &str) -> OpenError {
+    OpenError::Address(url.split('@').next_back().unwrap_or_default().to_owned())
 }
 
 async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
@@ -227,9 +260,7 @@ fn lock(database: &Path) -> Result<File, OpenError> {
 }
 
 fn open_postgres(url: &str) -> Result<Databases, OpenError> {
-    let options =
-        PgConnectOptions::from_str(url)?.application_name("entente").disable_statement_logging();
-    let millis = |duration: Duration| duration.as_millis().to_string();
+    let options = postgres(url)?;
     let writer_options = options.clone().options([
         ("lock_timeout", millis(LOCK_TIMEOUT)),
         ("idle_in_transaction_session_timeout", millis(IDLE_IN_TRANSACTION)),
@@ -244,14 +275,27 @@ fn open_postgres(url: &str) -> Result<Databases, OpenError> {
         // Whoever listens has nothing to say.
         ("idle_session_timeout", "0".to_owned()),
     ]);
-    let reader_options = options.options([
-        ("statement_timeout", millis(STATEMENT_TIMEOUT)),
-        // Compiling the longest filters takes seconds, and running them does not.
-        ("jit", "off".to_owned()),
-    ]);
+    let reader_options = postgres_reader(options);
     let pool = PgPoolOptions::new().acquire_timeout(ACQUIRE).test_before_acquire(false);
     let writer_pool = pool.clone().max_connections(1).idle_timeout(None).max_lifetime(None);
     let writer_way = Way::Postgres(writer_pool, writer_options);
     let reader_way = Way::Postgres(pool.max_connections(READERS), reader_options);
     Ok(Databases::connect(writer_way, reader_way, Some(hint_way), None))
+}
+
+fn postgres(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?;
+    Ok(options.application_name("entente").disable_statement_logging())
+}
+
+fn postgres_reader(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([
+        ("statement_timeout", millis(STATEMENT_TIMEOUT)),
+        // Compiling the longest filters takes seconds, and running them does not.
+        ("jit", "off".to_owned()),
+    ])
+}
+
+fn millis(duration: Duration) -> String {
+    duration.as_millis().to_string()
 }

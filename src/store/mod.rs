@@ -38,6 +38,7 @@ pub mod state;
 pub mod told;
 pub mod transaction;
 mod unit;
+pub mod verify;
 mod wanted;
 pub mod write;
 

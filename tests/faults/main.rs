@@ -47,4 +47,5 @@ mod small_disk;
 mod subscriber;
 mod tampering;
 mod task;
+mod verify;
 mod wait;
