@@ -1,13 +1,14 @@
 //! Prints changes as JSON Lines.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use prost::Message;
 use prost_reflect::{DynamicMessage, SerializeOptions};
 
 use super::Failure;
-use crate::client::watch::{Delivery, Watch as Stream};
+use crate::client::{Client, Delivery, InMemory, StoredWatch, TokenFile, TokenStore};
 use crate::proto;
 use crate::proto::v1::{
     ChangeKind, Commit, Detail, Origin, WatchChangesRequest, watch_changes_request::Start,
@@ -34,7 +35,7 @@ enum Shown {
 /// Prints each commit as one JSON object a line.
 ///
 /// The last line of what arrived together has the member `token`: give it to
-/// --token to go on behind it.
+/// --token to go on behind it, or have it kept by --state.
 #[derive(Clone, Debug, Args)]
 pub struct Watch {
     /// Address of the service; several mean replicas of one store
@@ -55,6 +56,13 @@ pub struct Watch {
     /// Begin behind this revision
     #[arg(long, conflicts_with = "from")]
     after_revision: Option<i64>,
+    /// Keep the token in this file, and begin behind the one that is there
+    ///
+    /// It is saved when the lines before it have been written, so a watch that is
+    /// killed may print its last lines again. Where there is no such file yet, it
+    /// begins as the other flags say.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// End when this revision has been printed
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     until_revision: i64,
@@ -74,21 +82,13 @@ pub struct Watch {
 
 impl Watch {
     /// Prints until the end that was asked for, or for ever.
-    pub async fn run(self) -> Result<(), Failure> {
-        let mut stream = Stream::new(&self.address.clone(), self.request()?)?;
-        let mut out = std::io::stdout().lock();
-        while let Some(Delivery { commits, token, .. }) = stream.next().await? {
-            let last = commits.len().saturating_sub(1);
-            for (index, commit) in commits.iter().enumerate() {
-                let mut line = to_json(commit)?;
-                if let (true, Some(members)) = (index == last, line.as_object_mut()) {
-                    members.insert("token".to_owned(), token.clone().into());
-                }
-                writeln!(out, "{line}")?;
-            }
-            out.flush()?;
+    pub async fn run(mut self) -> Result<(), Failure> {
+        let (client, state) = (Client::new(&self.address)?, self.state.take());
+        let watch = client.watch(self.request()?);
+        match state {
+            Some(path) => print(watch.stored_in(TokenFile::new(path)).await?).await,
+            None => print(watch.stored_in(InMemory::default()).await?).await,
         }
-        Ok(())
     }
 
     fn request(self) -> Result<WatchChangesRequest, Failure> {
@@ -119,6 +119,23 @@ impl Watch {
             ..WatchChangesRequest::default()
         })
     }
+}
+
+/// Prints what `watch` brings. Its token is saved once the lines have been written.
+async fn print(mut watch: StoredWatch<impl TokenStore>) -> Result<(), Failure> {
+    while let Some(delivery) = watch.next().await? {
+        let Delivery { commits, token, .. } = delivery;
+        let mut lines = commits.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
+        if let Some(members) = lines.last_mut().and_then(serde_json::Value::as_object_mut) {
+            members.insert("token".to_owned(), token.into());
+        }
+        let mut out = std::io::stdout().lock();
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
+        out.flush()?;
+    }
+    Ok(())
 }
 
 /// A commit as canonical proto JSON.

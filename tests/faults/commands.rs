@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -11,6 +12,7 @@ use crate::database::Database;
 use crate::load::Load;
 use crate::process::{PROGRAM, Process, free_address};
 use crate::record::Record;
+use crate::task::Task;
 use crate::wait::until_true;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,6 +68,40 @@ async fn watched(database: Database) {
     }
     let last = lines.last().expect("there are some");
     assert!(last["token"].is_string(), "{last}");
+}
+
+on_both!(watch_goes_on_from_its_state, super::kept);
+
+async fn kept(database: Database) {
+    let process = Process::start(&database.url()).await;
+    let client = process.client();
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let state = folder.path().join("state");
+    let mut printed = Vec::new();
+    for round in 0..3 {
+        let task = Task::create(format!("round-{round}"));
+        let end = task.send(&client).await.expect("all is well").revision;
+        // The second time there is nothing left to print.
+        for _ in 0..2 {
+            printed.extend(printed_until(end, &process.url(), &state));
+            assert_eq!(printed, (1..=end).collect::<Vec<_>>());
+        }
+    }
+}
+
+/// The revisions that a watch prints which ends at `revision`.
+fn printed_until(revision: i64, url: &str, state: &Path) -> Vec<i64> {
+    let mut command = Command::new(PROGRAM);
+    command.args(["watch", "--from", "earliest", "--address", url, "--state"]).arg(state);
+    command.args(["--until-revision", &revision.to_string()]);
+    let output = command.output().expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = output.stdout.lines().map(|line| line.expect("it is text"));
+    let revisions = lines.map(|line| {
+        let line: Value = serde_json::from_str(&line).expect("each line is a JSON object");
+        line["revision"].as_str().and_then(|text| text.parse().ok()).expect("a revision")
+    });
+    revisions.collect()
 }
 
 /// What `entente watch` prints.

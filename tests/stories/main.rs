@@ -13,6 +13,8 @@ mod bad_input;
 mod cancelling;
 #[path = "../faults/chance.rs"]
 mod chance;
+mod client_calls;
+mod client_watch;
 mod codes;
 mod conformance;
 mod connections;
@@ -35,4 +37,6 @@ mod startup;
 mod statements;
 mod stream;
 mod tokens;
+#[path = "../faults/wait.rs"]
+mod wait;
 mod watching;
