@@ -182,7 +182,7 @@ impl Watch {
                 self.ended = self.request.validate_only;
                 delivery(Vec::new(), started.after_revision)
             }
-            Event::FellBehind(_) => None,
+            Event::FellBehind(_) | Event::Snapshot(_) | Event::SnapshotEnd(_) => None,
             Event::Draining(_) => {
                 self.drained();
                 None

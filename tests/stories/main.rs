@@ -28,15 +28,18 @@ mod filters;
 mod floors;
 mod groups;
 mod paging;
+mod past;
 mod real_data;
 mod records;
 mod selection;
+mod snapshots;
 mod stalled;
 mod standard;
 mod startup;
 mod statements;
 mod stream;
 mod tokens;
+mod transitions;
 #[path = "../faults/wait.rs"]
 mod wait;
 mod watching;
