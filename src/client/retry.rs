@@ -123,6 +123,7 @@ mod tests {
             told(Code::InvalidArgument, Reason::TokenOfAnotherQuery),
             told(Code::FailedPrecondition, Reason::StoreMismatch),
             told(Code::FailedPrecondition, Reason::HistoryDiverged),
+            told(Code::FailedPrecondition, Reason::FilterMeaningChanged),
             told(Code::OutOfRange, Reason::HistoryCompacted),
             told(Code::OutOfRange, Reason::RevisionInFuture),
             told(Code::ResourceExhausted, Reason::MessageTooLarge),

@@ -14,7 +14,8 @@ use super::{Client, MESSAGE_BYTES, retry};
 use crate::proto::v1::change_service_client::ChangeServiceClient;
 use crate::proto::v1::watch_changes_response::Event;
 use crate::proto::v1::{
-    Commit, Started, WatchChangesRequest, WatchChangesResponse, watch_changes_request::Start,
+    Commit, Commits, Resource, Started, WatchChangesRequest, WatchChangesResponse,
+    watch_changes_request::Start,
 };
 
 /// How long connecting and the beginning of the answer may take: longer than the
@@ -23,15 +24,21 @@ const OPENING: Duration = Duration::from_secs(15);
 /// What a message may take on its way beyond twice the progress interval.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// What a watch hands over. Process it, then keep the token.
-#[derive(Clone, Debug, PartialEq)]
+/// What a watch hands over. Process it, then keep the token. One with a token alone
+/// only says how far the stream has come.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Delivery {
-    /// Whole commits, in order; none with a token that only says how far the
-    /// stream has come.
+    /// Resources of the state, where the watch began with it. Each comes once, and
+    /// before any commit.
+    pub snapshot: Vec<Resource>,
+    /// Whether the state is whole now. What a copy has beside it was deleted before.
+    pub snapshot_is_whole: bool,
+    /// Whole commits, in order.
     pub commits: Vec<Commit>,
-    /// Start from here to go on behind them.
+    /// Start from here to go on behind it.
     pub token: String,
-    /// The newest revision that this delivery speaks of.
+    /// Everything up to this revision has come; 0 in the middle of a snapshot, and
+    /// where a stream has just begun.
     pub revision: i64,
 }
 
@@ -51,7 +58,7 @@ pub struct Watch {
     /// Since when it has been listened to in vain.
     waiting: Option<Instant>,
     fragments: Vec<Commit>,
-    /// Streams in a row that led no further.
+    /// Streams in a row that led no further than to their beginning.
     failures: u32,
     ended: bool,
 }
@@ -156,38 +163,39 @@ impl Watch {
         if !token.is_empty() {
             self.request.start = Some(Start::Token(token.clone()));
         }
-        let event = event?;
-        // Only what leads on is a success: a stream may break each time it has begun.
-        if matches!(event, Event::Commits(_) | Event::Progress(_)) {
-            self.failures = 0;
-        }
-        let delivery = |commits: Vec<Commit>, revision| Some(Delivery { commits, token, revision });
-        match event {
-            Event::Commits(commits) => {
-                let mut whole = Vec::with_capacity(commits.commits.len());
-                for commit in commits.commits {
-                    whole.extend(self.join(commit));
-                }
-                let revision = whole.last().map(|commit| commit.revision)?;
-                delivery(whole, revision)
-            }
-            Event::Progress(progress) => {
-                let until = self.request.until_revision;
-                self.ended = until > 0 && progress.revision >= until;
-                delivery(Vec::new(), progress.revision)
-            }
-            Event::CaughtUp(caught_up) => delivery(Vec::new(), caught_up.revision),
+        let mut delivery = Delivery { token, ..Delivery::default() };
+        match event? {
             Event::Started(started) => {
                 self.silence = silence(&started);
                 self.ended = self.request.validate_only;
-                delivery(Vec::new(), started.after_revision)
             }
-            Event::FellBehind(_) | Event::Snapshot(_) | Event::SnapshotEnd(_) => None,
+            Event::Snapshot(snapshot) => {
+                self.failures = 0;
+                delivery.snapshot = snapshot.items;
+            }
+            Event::SnapshotEnd(end) => {
+                delivery.snapshot_is_whole = true;
+                delivery.revision = end.revision;
+            }
+            Event::Commits(commits) => {
+                delivery.commits = self.whole(commits);
+                delivery.revision = delivery.commits.last()?.revision;
+                self.failures = 0;
+            }
+            Event::Progress(progress) => {
+                self.failures = 0;
+                let until = self.request.until_revision;
+                self.ended = until > 0 && progress.revision >= until;
+                delivery.revision = progress.revision;
+            }
+            Event::CaughtUp(caught_up) => delivery.revision = caught_up.revision,
+            Event::FellBehind(_) => return None,
             Event::Draining(_) => {
                 self.drained();
-                None
+                return None;
             }
         }
+        Some(delivery)
     }
 
     /// Goes to another replica at once, unless that has just been done in vain.
@@ -199,19 +207,20 @@ impl Watch {
         self.reopen(Duration::ZERO);
     }
 
-    /// Puts the fragments of a commit together; `None` until the last is there.
-    fn join(&mut self, commit: Commit) -> Option<Commit> {
-        if commit.fragment {
-            self.fragments.push(commit);
-            return None;
-        }
-        let mut parts = self.fragments.drain(..).chain([commit]);
-        let mut whole = parts.next()?;
-        for part in parts {
-            whole.changes.extend(part.changes);
-        }
-        whole.fragment = false;
-        Some(whole)
+    /// The commits that are whole with these. Fragments wait for the last one.
+    fn whole(&mut self, commits: Commits) -> Vec<Commit> {
+        let whole = commits.commits.into_iter().filter_map(|commit| {
+            if commit.fragment {
+                self.fragments.push(commit);
+                return None;
+            }
+            let mut parts = self.fragments.drain(..).chain([commit]);
+            let mut whole = parts.next()?;
+            whole.changes.extend(parts.flat_map(|part| part.changes));
+            whole.fragment = false;
+            Some(whole)
+        });
+        whole.collect()
     }
 }
 

@@ -1,28 +1,36 @@
 //! A watch that goes on by itself: over cuts, over replicas, over its own ends.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use entente::client::{Client, StoredWatch, TokenFile, Watch, WatchError};
 use entente::feed::token::Token;
+use entente::model::described::Described;
+use entente::proto::ResourceVisitor;
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::watch_changes_request::Start;
-use entente::proto::v1::{Agreement, AgreementCommitment, Commit, WatchChangesRequest};
+use entente::proto::v1::{
+    Agreement, AgreementCommitment, ChangeKind, Commit, Detail, Origin, Resource,
+    WatchChangesRequest,
+};
 use entente::server::Server;
 use tonic::Code;
 
 use crate::client_calls::elsewhere;
 use crate::on_both;
-use crate::support::samples::{agreement, create};
+use crate::support::samples::{agreement, create, delete, update};
 use crate::support::server::ANY_PORT;
 use crate::support::way::{Traffic, Way};
 use crate::support::{Clients, Database, Refusal, TestServer, run};
 use crate::wait::{PATIENCE, until_true, within};
-use crate::watching::{from, until};
+use crate::watching::{from, from_origin, poll, until};
 
 on_both!(
     a_watch_goes_on_from_its_file,
     a_cut_inside_a_commit_splits_no_delivery,
+    a_snapshot_comes_once_over_cuts_and_ends,
+    what_enters_a_filter_and_leaves_it,
     a_stream_that_falls_silent_is_left_for_another_replica,
     waiting_can_be_given_up_and_begun_again,
     final_errors_end_a_watch,
@@ -34,11 +42,15 @@ async fn a_drain_sends_watches_to_another_replica() {
     run(Database::Postgres, drained).await;
 }
 
+fn watched() -> Agreement {
+    agreement("Watched", &["KHM"])
+}
+
 /// Records `count` treaties, a commit for each; the last revision.
 async fn write(clients: &Clients, count: usize) -> i64 {
     let mut revision = 0;
     for _ in 0..count {
-        let made = clients.create_agreement(agreement("Watched", &["KHM"])).await.unwrap();
+        let made = clients.create_agreement(watched()).await.unwrap();
         revision = made.revision;
     }
     revision
@@ -138,6 +150,108 @@ async fn a_cut_inside_a_commit_splits_no_delivery(server: &TestServer) {
         until_true("the cut", || ways[0].has_cut()).await;
         assert_eq!(commits.await.unwrap(), expected, "cut after {bytes} bytes");
     }
+}
+
+async fn a_snapshot_comes_once_over_cuts_and_ends(server: &TestServer) {
+    let clients = &server.clients;
+    let note = "x".repeat(10_000);
+    let noted = |_| create("", Any::Agreement(Agreement { note: note.clone(), ..watched() }));
+    clients.apply((0..100).map(noted).collect()).await.unwrap();
+    let expected = listed(clients).await;
+    let ways = [Way::start(server.server.address).await, elsewhere(server).await];
+    let client = Client::new([ways[0].url(), ways[1].url()]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (number, bytes) in [100, 20_000, 300_000, 600_000, 900_000].into_iter().enumerate() {
+        ways[0].cut_after(bytes);
+        let file = folder.path().join(number.to_string());
+        let head = clients.head_revision().await;
+        let (told, revision) = snapshot(&client, &file).await;
+        assert_eq!(names(&told), expected, "cut after {bytes} bytes");
+        assert_eq!(revision, head);
+
+        let made = clients.create_agreement(watched()).await.unwrap();
+        let mut watch = stored(server, &file, from_origin(Origin::Snapshot)).await;
+        let next = next_commits(&mut watch).await;
+        assert_eq!(next[0].changes[0].name, made.name, "what follows the state");
+        clients.apply(vec![delete(&made.name)]).await.unwrap();
+    }
+}
+
+/// Takes the state in three lives, of which the first two end with a part that is not
+/// kept; also the revision of the state.
+async fn snapshot(client: &Client, file: &Path) -> (Vec<Resource>, i64) {
+    let mut kept = Vec::new();
+    for life in 1.. {
+        let watch = client.watch(from_origin(Origin::Snapshot));
+        let mut watch = watch.stored_in(TokenFile::new(file)).await.unwrap();
+        let mut parts = Vec::new();
+        while life > 2 || parts.len() < 2 {
+            let delivery = within("a part", PATIENCE, watch.next()).await.unwrap().unwrap();
+            assert_eq!(delivery.commits, [], "they come behind the state");
+            if delivery.snapshot_is_whole {
+                watch.acknowledge().await.unwrap();
+                kept.extend(parts.into_iter().flatten());
+                return (kept, delivery.revision);
+            }
+            if !delivery.snapshot.is_empty() {
+                parts.push(delivery.snapshot);
+            }
+        }
+        parts.pop();
+        kept.extend(parts.into_iter().flatten());
+    }
+    unreachable!("some life is the last")
+}
+
+/// The names of `resources`, as they came.
+fn names(resources: &[Resource]) -> Vec<String> {
+    struct Name;
+    impl ResourceVisitor for Name {
+        type Output = String;
+        fn visit<T: Described>(self, value: T) -> String {
+            value.common().name.to_owned()
+        }
+    }
+    let named = resources.iter().map(|resource| resource.resource.clone().unwrap().visit(Name));
+    let mut names: Vec<_> = named.collect();
+    names.sort();
+    names
+}
+
+/// The names of all that is recorded, by what was ever made.
+async fn listed(clients: &Clients) -> Vec<String> {
+    let mut live = BTreeSet::new();
+    for commit in poll(clients, 1_000).await {
+        for change in commit.changes {
+            match change.kind() {
+                ChangeKind::Deleted => live.remove(&change.name),
+                _ => live.insert(change.name),
+            };
+        }
+    }
+    live.into_iter().collect()
+}
+
+async fn what_enters_a_filter_and_leaves_it(server: &TestServer) {
+    let clients = &server.clients;
+    let filter = "place = \"Phnom Penh\"".to_owned();
+    let detail = Detail::FullWithBefore.into();
+    let request = WatchChangesRequest { filter, detail, ..from_origin(Origin::Now) };
+    let start = clients.head_revision().await;
+    let mut watch = client(server).watch(request);
+    within("the beginning", PATIENCE, watch.next()).await.unwrap().unwrap();
+    clients.apply(vec![create("moves", Any::Agreement(watched()))]).await.unwrap();
+    for place in ["Phnom Penh", "Siem Reap"] {
+        let name = "agreements/moves".to_owned();
+        let place = place.to_owned();
+        let moved = Any::Agreement(Agreement { name, place, ..Agreement::default() });
+        clients.apply(vec![update(moved, &["place"])]).await.unwrap();
+    }
+    let commits = up_to(&mut watch, start + 3).await;
+    let changes: Vec<_> = commits.iter().map(|commit| &commit.changes[0]).collect();
+    let kinds: Vec<_> = changes.iter().map(|change| change.kind()).collect();
+    assert_eq!(kinds, [ChangeKind::Entered, ChangeKind::Left]);
+    assert!(changes.iter().all(|change| change.before.is_some()));
 }
 
 async fn a_stream_that_falls_silent_is_left_for_another_replica(server: &TestServer) {
