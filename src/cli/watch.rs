@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use prost::Message;
 use prost_reflect::{DynamicMessage, SerializeOptions};
+use serde_json::{Value, json};
 
 use super::Failure;
 use crate::client::{Client, Delivery, InMemory, StoredWatch, TokenFile, TokenStore};
 use crate::proto;
 use crate::proto::v1::{
-    ChangeKind, Commit, Detail, Origin, WatchChangesRequest, watch_changes_request::Start,
+    ChangeKind, Detail, Origin, SnapshotEnd, WatchChangesRequest, watch_changes_request::Start,
 };
 
 /// Where to begin.
@@ -21,6 +22,8 @@ enum From {
     Now,
     /// With the oldest commit that is kept.
     Earliest,
+    /// With the state as it is, and then with what follows.
+    Snapshot,
 }
 
 /// How much of each change.
@@ -30,9 +33,14 @@ enum Shown {
     Names,
     /// The resources too.
     Full,
+    /// The resources before the change as well.
+    FullWithBefore,
 }
 
 /// Prints each commit as one JSON object a line.
+///
+/// With --from snapshot there are lines before, each with a resource as the member
+/// `snapshot`, and then one with `snapshotEnd`.
 ///
 /// The last line of what arrived together has the member `token`: give it to
 /// --token to go on behind it, or have it kept by --state.
@@ -66,10 +74,16 @@ pub struct Watch {
     /// End when this revision has been printed
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     until_revision: i64,
+    /// Only resources that match, such as parties.country = "countries/KHM"
+    ///
+    /// One that starts to match is ENTERED, one that ceases to has LEFT. docs/filters.md
+    /// has the language.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    filter: String,
     /// Only resources of these types, such as Agreement
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
-    /// Only changes of these kinds: created, updated, deleted, undeleted
+    /// Only changes of these kinds: created, updated, deleted, undeleted, entered, left
     #[arg(long = "kind", value_name = "KIND")]
     kinds: Vec<String>,
     /// Only commits by these actors
@@ -97,20 +111,25 @@ impl Watch {
             (None, Some(revision), _) => Start::AfterRevision(revision),
             (None, None, From::Now) => Start::Origin(Origin::Now.into()),
             (None, None, From::Earliest) => Start::Origin(Origin::Earliest.into()),
+            (None, None, From::Snapshot) => Start::Origin(Origin::Snapshot.into()),
         };
         let kinds = self.kinds.iter().map(|kind| {
             let full = format!("CHANGE_KIND_{}", kind.to_uppercase());
             let known = ChangeKind::from_str_name(&full);
             known.map(i32::from).ok_or_else(|| {
-                format!("--kind must be created, updated, deleted or undeleted, not {kind}")
+                format!(
+                    "--kind must be created, updated, deleted, undeleted, entered or left, not {kind}"
+                )
             })
         });
         let detail = match self.detail {
             Shown::Names => Detail::Names,
             Shown::Full => Detail::Full,
+            Shown::FullWithBefore => Detail::FullWithBefore,
         };
         Ok(WatchChangesRequest {
             start: Some(start),
+            filter: self.filter,
             resource_types: self.types,
             kinds: kinds.collect::<Result<_, _>>()?,
             actors: self.actors,
@@ -124,13 +143,8 @@ impl Watch {
 /// Prints what `watch` brings. Its token is saved once the lines have been written.
 async fn print(mut watch: StoredWatch<impl TokenStore>) -> Result<(), Failure> {
     while let Some(delivery) = watch.next().await? {
-        let Delivery { commits, token, .. } = delivery;
-        let mut lines = commits.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
-        if let Some(members) = lines.last_mut().and_then(serde_json::Value::as_object_mut) {
-            members.insert("token".to_owned(), token.into());
-        }
         let mut out = std::io::stdout().lock();
-        for line in lines {
+        for line in lines(&delivery)? {
             writeln!(out, "{line}")?;
         }
         out.flush()?;
@@ -138,10 +152,29 @@ async fn print(mut watch: StoredWatch<impl TokenStore>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A commit as canonical proto JSON.
-fn to_json(commit: &Commit) -> Result<serde_json::Value, Failure> {
-    let message =
-        DynamicMessage::decode(proto::message("Commit"), commit.encode_to_vec().as_slice())?;
+/// A delivery as lines, the last with its token; none for one with a token alone.
+fn lines(delivery: &Delivery) -> Result<Vec<Value>, Failure> {
+    let Delivery { snapshot, snapshot_is_whole, commits, token, revision } = delivery;
+    let mut lines = Vec::new();
+    for resource in snapshot {
+        lines.push(json!({ "snapshot": to_json("Resource", resource)? }));
+    }
+    if *snapshot_is_whole {
+        let end = SnapshotEnd { revision: *revision };
+        lines.push(json!({ "snapshotEnd": to_json("SnapshotEnd", &end)? }));
+    }
+    for commit in commits {
+        lines.push(to_json("Commit", commit)?);
+    }
+    if let Some(members) = lines.last_mut().and_then(Value::as_object_mut) {
+        members.insert("token".to_owned(), token.clone().into());
+    }
+    Ok(lines)
+}
+
+/// A message, called `name` in the contract, as canonical proto JSON.
+fn to_json(name: &str, message: &impl Message) -> Result<Value, Failure> {
+    let message = DynamicMessage::decode(proto::message(name), message.encode_to_vec().as_slice())?;
     let options = SerializeOptions::new();
     Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)
 }
