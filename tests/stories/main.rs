@@ -14,6 +14,8 @@ mod bad_input;
 mod cancelling;
 #[path = "../faults/chance.rs"]
 mod chance;
+mod client_calls;
+mod client_watch;
 mod codes;
 mod conformance;
 mod connections;
@@ -40,4 +42,6 @@ mod statements;
 mod stream;
 mod tokens;
 mod transitions;
+#[path = "../faults/wait.rs"]
+mod wait;
 mod watching;
