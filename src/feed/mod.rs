@@ -197,6 +197,11 @@ impl Feed {
         self.log_pages().bytes()
     }
 
+    /// Pages of the log that have ever been read for readers that are behind.
+    pub fn log_pages_read(&self) -> u64 {
+        self.log_pages().read()
+    }
+
     fn log_pages(&self) -> MutexGuard<'_, LogPages> {
         self.0.log_pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
