@@ -63,6 +63,7 @@ async fn a_write_whose_answer_was_cut_is_done_once(server: &TestServer) {
     way.set(Traffic::Silent);
     let (together, ()) = tokio::join!(client.call(together), cut(before + 3));
 
+    assert!(way.opened() >= 4, "each was sent again, over a new connection");
     assert_eq!(made.revision, before + 1);
     assert_eq!(named.unwrap().revision, before + 2);
     assert_eq!(together.unwrap().revision, before + 3);

@@ -1,6 +1,7 @@
 //! A way to a server that can be cut or fall silent.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,6 +33,7 @@ struct Shared {
     target: SocketAddr,
     traffic: watch::Sender<Traffic>,
     connections: watch::Sender<usize>,
+    opened: AtomicUsize,
     /// Bytes of answers until a connection is cut.
     left: Mutex<Option<usize>>,
 }
@@ -45,12 +47,14 @@ impl Way {
             target,
             traffic: watch::Sender::new(Traffic::Open),
             connections: watch::Sender::new(0),
+            opened: AtomicUsize::new(0),
             left: Mutex::default(),
         });
         let inner = Arc::clone(&shared);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let shared = Arc::clone(&inner);
+                shared.opened.fetch_add(1, Ordering::Relaxed);
                 shared.connections.send_modify(|count| *count += 1);
                 tokio::spawn(async move {
                     shared.carry(client).await;
@@ -64,6 +68,11 @@ impl Way {
     /// Its beginning as clients take it.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// How many connections have been made so far.
+    pub fn opened(&self) -> usize {
+        self.shared.opened.load(Ordering::Relaxed)
     }
 
     /// Treats all connections, and new ones, as `traffic` says.
@@ -97,6 +106,7 @@ impl Shared {
         let (answering, mut asked) = server.into_split();
         let mut traffic = self.traffic.subscribe();
         tokio::select! {
+            biased;
             _ = traffic.wait_for(|traffic| *traffic == Traffic::Closed) => {}
             _ = tokio::io::copy(&mut asking, &mut asked) => {}
             _ = self.answer(answering, answered) => {}
@@ -107,14 +117,16 @@ impl Shared {
         let mut traffic = self.traffic.subscribe();
         let mut bytes = vec![0; 16 << 10];
         loop {
-            traffic.wait_for(|traffic| *traffic != Traffic::Silent).await.ok()?;
+            traffic.wait_for(|traffic| *traffic == Traffic::Open).await.ok()?;
             let read = tokio::select! {
+                biased;
                 changed = traffic.changed() => {
                     changed.ok()?;
                     continue;
                 }
                 read = from.read(&mut bytes) => read.ok().filter(|read| *read > 0)?,
             };
+            traffic.wait_for(|traffic| *traffic == Traffic::Open).await.ok()?;
             let (carried, is_last) = self.room(read);
             to.write_all(&bytes[..carried]).await.ok()?;
             if is_last {
