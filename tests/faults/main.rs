@@ -39,6 +39,7 @@ mod kills;
 mod leaving;
 mod load;
 mod process;
+#[allow(dead_code, reason = "tests/torture uses the rest")]
 mod proxy;
 mod queue;
 mod record;

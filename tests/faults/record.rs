@@ -20,7 +20,8 @@ pub(crate) struct Record {
     pub(crate) head: head::Model,
     /// The log.
     pub(crate) commits: Vec<Logged>,
-    live: Vec<record::Model>,
+    /// The resources.
+    pub(crate) live: Vec<record::Model>,
     dead: Vec<tombstone::Model>,
 }
 
@@ -115,7 +116,9 @@ impl Record {
                 return Err(format!("{} is not what the log says", row.name));
             }
         }
-        let risen = self.dead.iter().find(|dead| live.contains_key(&dead.name));
+        // A name may have been given anew: what was deleted goes by its key.
+        let keys: HashSet<i64> = self.live.iter().map(|row| row.key).collect();
+        let risen = self.dead.iter().find(|dead| keys.contains(&dead.key));
         risen.map_or(Ok(()), |dead| Err(format!("{} is live and deleted", dead.name)))
     }
 

@@ -1,0 +1,50 @@
+//! A read finds the state at one revision: not before the writes that were answered when
+//! it was asked, and not after those that were sent when it had been answered.
+
+use std::collections::BTreeMap;
+
+use super::commit_order::revision;
+use super::snapshot::difference;
+use super::{Answer, History, Image, Question, Read};
+
+/// Whether there is such a revision; what is wrong, if not.
+pub(super) fn stands(history: &History, read: &Read) -> Result<(), String> {
+    let answered = history.writes.iter().filter(|write| write.answered_at < read.asked_at);
+    let done = answered.filter_map(|write| match write.answer {
+        Answer::Done { revision, .. } => Some(revision),
+        _ => None,
+    });
+    let first = done.max().unwrap_or(0);
+    let sent = history.writes.iter().filter(|write| write.sent_at > read.answered_at);
+    let later = sent.filter_map(|write| revision(history, write)).min();
+    let last = later.map_or(history.log.head(), |later| later - 1);
+    let found: BTreeMap<&str, &Image> =
+        read.found.iter().map(|item| (item.name.as_str(), &item.image)).collect();
+    if found.len() != read.found.len() {
+        return Err("something is listed twice".to_owned());
+    }
+    let mut name = None;
+    for revision in first..=last {
+        let at = state(history, &read.question, revision);
+        name = difference(&found, &at);
+        if name.is_none() {
+            return Ok(());
+        }
+    }
+    let name = name.unwrap_or_default();
+    Err(format!("{:?}: {name} is as at no revision of {first} to {last}", read.question))
+}
+
+fn state<'h>(
+    history: &'h History,
+    question: &'h Question,
+    revision: i64,
+) -> BTreeMap<&'h str, &'h Image> {
+    match question {
+        Question::Get(name) => {
+            let found = history.log.at(name, revision, &super::Selection::default());
+            found.map(|image| (name.as_str(), image)).into_iter().collect()
+        }
+        Question::List(selection) => history.log.state(revision, selection),
+    }
+}

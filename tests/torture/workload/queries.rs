@@ -1,0 +1,83 @@
+//! Clients that get and list.
+
+use std::time::Duration;
+
+use entente::proto::v1::official_service_client::OfficialServiceClient;
+use entente::proto::v1::resource::Resource as Any;
+use entente::proto::v1::{ListAgreementsRequest, ListOfficialsRequest};
+use tonic::{Code, Status};
+
+use super::deeds::{AGREEMENTS, COUNTRIES};
+use super::recorder::State;
+use super::{Stage, translate};
+use crate::client::{Client, reason};
+use crate::history::selection::{Condition, Selection};
+use crate::history::{Item, Question, Read};
+use crate::load::passes;
+
+/// Between two questions.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Asks until the run ends.
+pub(super) async fn ask(mut stage: Stage) {
+    let clients = stage.replicas.clients();
+    while !matches!(stage.recorder.state(), State::Ended(_)) {
+        let replica = stage.replica();
+        let question = choose(&mut stage);
+        let asked_at = stage.recorder.tick();
+        let answer = answer(&clients[replica], &question).await;
+        let answered_at = stage.recorder.tick();
+        match answer {
+            Ok(found) => {
+                stage.recorder.read(Read { replica, asked_at, answered_at, question, found });
+            }
+            Err(status) => assert!(passes(&reason(&status)), "a read is refused: {status}"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn choose(stage: &mut Stage) -> Question {
+    let types = |name: &str| [name.to_owned()].into();
+    let party = |country: &str| Condition::Party(format!("countries/{country}"));
+    let [one, other] = COUNTRIES;
+    let filter = match stage.number(5) {
+        0 | 1 => return Question::Get(format!("agreements/{}", stage.one(&AGREEMENTS))),
+        2 => {
+            return Question::List(Selection { types: types("Official"), ..Selection::default() });
+        }
+        // The large ones have neither, so that one page holds all.
+        3 => party(*stage.one(&COUNTRIES)),
+        _ => Condition::Or(Box::new(party(one)), Box::new(party(other))),
+    };
+    let filter = Some(filter);
+    Question::List(Selection { types: types("Agreement"), filter, ..Selection::default() })
+}
+
+async fn answer(client: &Client, question: &Question) -> Result<Vec<Item>, Status> {
+    let selection = match question {
+        Question::Get(name) => {
+            return match client.get(name).await {
+                Ok(found) => Ok(vec![translate::item(name, Any::Agreement(found))]),
+                Err(status) if status.code() == Code::NotFound => Ok(Vec::new()),
+                Err(status) => Err(status),
+            };
+        }
+        Question::List(selection) => selection,
+    };
+    if let Some(filter) = &selection.filter {
+        let filter = filter.text();
+        let request =
+            ListAgreementsRequest { page_size: 1_000, filter, ..ListAgreementsRequest::default() };
+        let page = client.agreements().list_agreements(request).await?.into_inner();
+        assert_eq!(page.next_page_token, "", "one page holds all");
+        let found = page.agreements.into_iter();
+        return Ok(found
+            .map(|one| translate::item(&one.name.clone(), Any::Agreement(one)))
+            .collect());
+    }
+    let request = ListOfficialsRequest { page_size: 1_000, ..ListOfficialsRequest::default() };
+    let page = OfficialServiceClient::new(client.channel.clone()).list_officials(request).await?;
+    let found = page.into_inner().officials.into_iter();
+    Ok(found.map(|one| translate::item(&one.name.clone(), Any::Official(one))).collect())
+}
