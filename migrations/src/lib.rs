@@ -16,6 +16,7 @@ mod m20261124_000003_cooperation_areas;
 mod m20261124_000004_officials;
 mod m20261124_000005_agreements;
 mod m20261124_000006_filters;
+mod m20261125_000001_past;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000004_officials::Migration),
             Box::new(m20261124_000005_agreements::Migration),
             Box::new(m20261124_000006_filters::Migration),
+            Box::new(m20261125_000001_past::Migration),
         ]
     }
 }

@@ -72,18 +72,24 @@ fn duration(duration: prost_types::Duration) -> Option<Duration> {
     Some(Duration::new(seconds.unsigned_abs(), nanos.unsigned_abs()))
 }
 
-fn after_time(time: prost_types::Timestamp) -> Result<Start> {
+fn after_time(after: prost_types::Timestamp) -> Result<Start> {
+    time(after, "after_time").map(Start::AfterTime)
+}
+
+/// Microseconds since 1970 of the time in the field `field`.
+pub fn time(time: prost_types::Timestamp, field: &str) -> Result<i64> {
     let prost_types::Timestamp { seconds, nanos } = time;
     if !TIMESTAMP_SECONDS.contains(&seconds) || !NANOS.contains(&nanos) {
-        return Err(wrong("after_time", "must be a time in the years 1 to 9999"));
+        return Err(wrong(field, "must be a time in the years 1 to 9999"));
     }
-    Ok(Start::AfterTime(seconds * 1_000_000 + i64::from(nanos) / 1_000))
+    Ok(seconds * 1_000_000 + i64::from(nanos) / 1_000)
 }
 
 fn of_origin(origin: i32, unset: Start) -> Start {
     match Origin::try_from(origin) {
         Ok(Origin::Now) => Start::Now,
         Ok(Origin::Earliest) => Start::Earliest,
+        Ok(Origin::Snapshot) => Start::Snapshot,
         Ok(Origin::Unspecified) | Err(_) => unset,
     }
 }

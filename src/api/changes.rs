@@ -1,6 +1,7 @@
 //! The change stream.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use prost::Message;
@@ -14,13 +15,15 @@ use crate::feed::start::{Place, Start};
 use crate::feed::subscription::{Settings, Subscription};
 use crate::feed::token::Token;
 use crate::feed::view::{Selection, View};
+use crate::filter::several::{Filters, Tree};
 use crate::model::error::{Problems, Result};
 use crate::model::limits::{COMMITS_DEFAULT, LIST_CHANGES_WAIT, PAGE_MAX};
 use crate::model::wire::{put_field, put_number};
 use crate::proto::Frame;
 use crate::proto::server::change_service_server::ChangeService;
 use crate::proto::v1::{
-    Detail, GetHeadRequest, GetHeadResponse, ListChangesRequest, Started, WatchChangesRequest,
+    Detail, Expansion, GetHeadRequest, GetHeadResponse, ListChangesRequest, Started,
+    WatchChangesRequest,
 };
 use crate::store::write::timestamp;
 
@@ -65,6 +68,7 @@ impl Api {
         let detail = request.detail();
         let WatchChangesRequest {
             start,
+            filter,
             resource_types,
             kinds: _,
             actors,
@@ -74,7 +78,7 @@ impl Api {
             until_revision,
             validate_only,
         } = request;
-        let selection = Selection { resource_types, kinds, actors, detail, read_mask };
+        let selection = Selection { filter, resource_types, kinds, actors, detail, read_mask };
         let start = asked::watch_start(start);
         if let Ok(start) = &start {
             problems.keep(asked::until(until_revision, start.revision().unwrap_or(0)));
@@ -86,16 +90,25 @@ impl Api {
         let permit = self.feed.admit()?;
         let place = start.find(&self.feed, &self.store).await?;
         asked::until(until_revision, place.revision)?;
+        let (view, meant_since) = self.bound(&start, view).await?;
         let detail = if detail == Detail::Unspecified { Detail::Full } else { detail };
         let started = Started {
             progress_interval: prost_types::Duration::try_from(interval).ok(),
             detail: detail.into(),
+            expansions: expansions(&view),
             ..Started::default()
         };
-        let view = self.feed.share(view);
-        let settings =
-            Settings { view, progress_interval: interval, until_revision, validate_only, started };
-        Ok(Subscription::new(self.feed.clone(), self.store.clone(), settings, place, permit))
+        let settings = Settings {
+            view,
+            meant_since,
+            progress_interval: interval,
+            until_revision,
+            validate_only,
+            started,
+        };
+        let position = start.snapshot().map(str::to_owned);
+        let (feed, store) = (self.feed.clone(), self.store.clone());
+        Ok(Subscription::new(feed, store, settings, place, position, permit))
     }
 
     async fn page(&self, request: ListChangesRequest) -> Result<Frame> {
@@ -104,6 +117,7 @@ impl Api {
         let detail = request.detail();
         let ListChangesRequest {
             start,
+            filter,
             resource_types,
             kinds: _,
             actors,
@@ -112,25 +126,30 @@ impl Api {
             max_commits,
             wait,
         } = request;
-        let selection = Selection { resource_types, kinds, actors, detail, read_mask };
-        let asked = self.asked(asked::page_start(start), selection, &mut problems);
+        let selection = Selection { filter, resource_types, kinds, actors, detail, read_mask };
+        let start = asked::page_start(start);
+        if let Ok(start) = &start {
+            problems.keep(start.with_changes());
+        }
+        let asked = self.asked(start, selection, &mut problems);
         let wait = problems.keep(asked::wait(wait));
         let ((start, view), wait) = problems.into_ok(asked.zip(wait))?;
         let max = match usize::try_from(max_commits) {
             Ok(0) | Err(_) => COMMITS_DEFAULT,
             Ok(max) => max.min(PAGE_MAX),
         };
-        let selectors = view.selectors();
         let place = start.find(&self.feed, &self.store).await?;
-        let view = self.feed.share(view);
+        let (view, since) = self.bound(&start, view).await?;
         let wait = wait.min(LIST_CHANGES_WAIT);
         let ordinal = start.ordinal();
-        let page = page::read(&self.feed, &self.store, &view, place, ordinal, max, wait).await?;
+        let (feed, store) = (&self.feed, &self.store);
+        let page = page::read(feed, store, &view, since, place, ordinal, max, wait).await?;
         let Place { revision, hash } = page.place;
         let head = self.feed.head().mark.revision.max(revision);
         let mut tail = Vec::new();
-        let token = self.feed.token(revision, hash, selectors);
-        let token = Token { ordinal: page.ordinal, ..token }.encode();
+        let (selectors, meaning) = (view.selectors(), view.meaning());
+        let token = self.feed.token(revision, hash);
+        let token = Token { selectors, meaning, ordinal: page.ordinal, ..token }.encode();
         put_field(NEXT_TOKEN, token.as_bytes(), &mut tail);
         put_number(HEAD_REVISION, head.unsigned_abs(), &mut tail);
         put_number(AT_HEAD, u64::from(page.at_head && revision == head), &mut tail);
@@ -145,9 +164,22 @@ impl Api {
             head_revision: head.revision,
             earliest_revision: head.earliest_revision,
             head_commit_time: Some(timestamp(head.commit_time)),
-            token: self.feed.token(head.revision, hash, [0; 8]).encode(),
+            token: self.feed.token(head.revision, hash).encode(),
         };
         Ok(Frame::whole(response.encode_to_vec().into()))
+    }
+
+    /// The one copy of `view` with its filter's names looked up, and a commit that is
+    /// certainly part of what they mean.
+    async fn bound(&self, start: &Start, mut view: View) -> Result<(Arc<View>, i64)> {
+        let mut since = 0;
+        if let Some(filter) = &mut view.filter {
+            // Later commits may be in it too, and are judged once more.
+            since = self.store.head().await?.revision;
+            self.store.bind_several(filter).await?;
+        }
+        start.means(view.meaning())?;
+        Ok((self.feed.share(view), since))
     }
 
     /// Where to start and what to see, if both can be done; what is wrong with them
@@ -165,4 +197,13 @@ impl Api {
         }
         start.zip(view)
     }
+}
+
+fn expansions(view: &View) -> Vec<Expansion> {
+    let trees = view.filter.iter().flat_map(Filters::trees);
+    let expansion = |tree: &Tree| Expansion {
+        root: tree.root.clone(),
+        names: tree.names.iter().cloned().collect(),
+    };
+    trees.map(expansion).collect()
 }

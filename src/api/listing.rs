@@ -1,9 +1,10 @@
-//! What a list is sorted by, and tokens of its pages.
+//! What a list is sorted by and as of when, and tokens of its pages.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+use super::past::AsOf;
 use crate::filter::Filter;
 use crate::model::error::{Error, Reason, Result};
 use crate::model::limits::{MESSAGE_OUT_BYTES, PAGE_DEFAULT, PAGE_MAX};
@@ -12,12 +13,16 @@ use crate::model::wire::{put_field, put_number, put_varint};
 use crate::store::list::{List, SortField};
 use crate::store::resource::Kind;
 
+/// Bytes of the resources on a page; the rest is for what stands beside them.
+pub const PAGE_BYTES: usize = MESSAGE_OUT_BYTES - 64 * 1_024;
+
 /// The first byte of a page token. Those of places in a history begin with others
 /// (`feed/token.rs`), so that neither passes for the other.
 const LAYOUT: u8 = 2;
 /// Numbers of the response's fields.
 const NEXT_PAGE_TOKEN: u32 = 2;
 const TOTAL_SIZE: u32 = 3;
+const WATCH_TOKEN: u32 = 4;
 
 /// What is listed, in which order.
 #[derive(Clone, Debug)]
@@ -25,8 +30,21 @@ pub struct Query {
     kind: &'static Kind,
     order: Vec<(SortField, bool)>,
     filter: Option<Filter>,
+    /// As of when.
+    pub as_of: AsOf,
     /// Tells queries apart, so that a page token fits only its own.
     identity: [u8; 8],
+}
+
+/// Where the page before ended, and where the listing began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct After {
+    /// The sort values of its last resource.
+    pub values: Vec<String>,
+    /// The token for a watch.
+    pub watch_token: String,
+    /// As of when; 0 means now.
+    pub revision: i64,
 }
 
 impl Query {
@@ -36,6 +54,7 @@ impl Query {
         sortable: &'static [&'static str],
         order_by: &str,
         filter: Option<Filter>,
+        as_of: AsOf,
     ) -> Result<Self> {
         let mut order = Vec::new();
         let parts = order_by.split(',').map(str::trim);
@@ -72,32 +91,41 @@ impl Query {
             let descends = order.last().is_some_and(|(_, descends)| *descends);
             order.push((SortField::CreateTime, descends));
         }
+        if as_of != AsOf::Now && order != [(SortField::Name, false)] {
+            let text = "must be unset where the past is read: that comes in the order of names";
+            return Err(Error::invalid(&Path::Root.field("order_by"), text));
+        }
         let text = filter.as_ref().map_or("", |filter| &filter.text);
-        let digest = Sha256::digest(format!("{} {order:?}{text}", kind.type_name));
+        let digest = Sha256::digest(format!("{} {order:?}{as_of:?}{text}", kind.type_name));
         let identity = crate::feed::token::prefix(&digest);
-        Ok(Self { kind, order, filter, identity })
+        Ok(Self { kind, order, filter, as_of, identity })
     }
 
     /// The page of it that comes after `after`.
     pub fn page(&self, page_size: i32, after: Option<Vec<String>>, count: bool) -> List {
-        let limit = match usize::try_from(page_size) {
-            Ok(0) | Err(_) => PAGE_DEFAULT,
-            Ok(size) => size.min(PAGE_MAX),
-        };
         List {
             kind: self.kind,
             order: self.order.clone(),
             after,
-            limit,
-            limit_bytes: MESSAGE_OUT_BYTES - 64 * 1_024,
+            limit: page_limit(page_size),
+            limit_bytes: PAGE_BYTES,
             count,
             filter: self.filter.clone(),
         }
     }
 
-    /// Appends what comes behind the resources of a page.
-    pub fn finish(&self, next: Option<Vec<String>>, total: Option<i64>, out: &mut Vec<u8>) {
-        if let Some(next) = next {
+    /// Appends what comes behind the resources of a page: `next` if more follow.
+    pub fn finish(
+        &self,
+        next: Option<Vec<String>>,
+        total: Option<i64>,
+        watch_token: &str,
+        revision: i64,
+        out: &mut Vec<u8>,
+    ) {
+        put_field(WATCH_TOKEN, watch_token.as_bytes(), out);
+        if let Some(mut next) = next {
+            next.extend([watch_token.to_owned(), revision.to_string()]);
             put_field(NEXT_PAGE_TOKEN, self.encode(&next).as_bytes(), out);
         }
         match total {
@@ -126,7 +154,7 @@ impl Query {
 
 /// Where the page before `page_token` ended; `None` for the first page. Whether it
 /// belongs to `query` is judged if that is known.
-pub fn after(page_token: &str, query: Option<&Query>) -> Result<Option<Vec<String>>> {
+pub fn after(page_token: &str, query: Option<&Query>) -> Result<Option<After>> {
     if page_token.is_empty() {
         return Ok(None);
     }
@@ -134,15 +162,25 @@ pub fn after(page_token: &str, query: Option<&Query>) -> Result<Option<Vec<Strin
         let text = "is no page token of this service, or has been cut or altered";
         Error::token(Reason::TokenMalformed, "page_token", text)
     };
-    let (identity, values) = decode(page_token).ok_or_else(malformed)?;
+    let (identity, mut values) = decode(page_token).ok_or_else(malformed)?;
     if query.is_some_and(|query| identity != query.identity) {
-        let text = "belongs to a list with another type, `order_by` or `filter`";
+        let text = "belongs to a list with another type, `order_by`, `filter` or time";
         return Err(Error::token(Reason::TokenOfAnotherQuery, "page_token", text));
     }
+    let revision = values.pop().and_then(|text| text.parse().ok()).ok_or_else(malformed)?;
+    let watch_token = values.pop().ok_or_else(malformed)?;
     if query.is_some_and(|query| values.len() != query.order.len()) {
         return Err(malformed());
     }
-    Ok(Some(values))
+    Ok(Some(After { values, watch_token, revision }))
+}
+
+/// How many resources a page has at most.
+pub fn page_limit(page_size: i32) -> usize {
+    match usize::try_from(page_size) {
+        Ok(0) | Err(_) => PAGE_DEFAULT,
+        Ok(size) => size.min(PAGE_MAX),
+    }
 }
 
 fn decode(token: &str) -> Option<([u8; 8], Vec<String>)> {

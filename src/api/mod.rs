@@ -6,6 +6,7 @@ pub mod changes;
 pub mod drafts;
 pub mod layer;
 pub mod listing;
+pub mod past;
 pub mod records;
 pub mod resources;
 pub mod status;

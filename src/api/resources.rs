@@ -13,8 +13,10 @@ use tonic::server::NamedService;
 use tower::Service;
 
 use super::drafts::{self, Site};
+use super::past::{self, AsOf};
 use super::unary::{Answer, answer, unimplemented};
 use super::{Api, caller, listing, read_mask, today};
+use crate::feed::start::{Place, place_at};
 use crate::filter::Filter;
 use crate::model::described::Validate;
 use crate::model::error::{Error, Problems, Reason, Result};
@@ -82,11 +84,18 @@ async fn get<T: Standard>(api: Api, request: Request<T::GetRequest>) -> Result<F
     let kind = drafts::kind::<T>(api.store.registry)?;
     let request = request.into_inner();
     let mut problems = Problems::of(&request);
-    let Get { name, read_mask: mask } = request.into();
+    let Get { name, read_mask: mask, read_revision, read_time } = request.into();
     let name = problems.keep(canonical_name(&api, kind, &name, &Path::Root.field("name")));
     let mask = problems.keep(read_mask(kind, mask.as_ref()));
-    let (name, mask) = problems.into_ok(name.zip(mask))?;
-    let body = api.store.reads.get_one(&name).await?;
+    let as_of = problems.keep(AsOf::of(read_revision, read_time));
+    let ((name, mask), as_of) = problems.into_ok(name.zip(mask).zip(as_of))?;
+    let body = match as_of.revision(&api).await? {
+        None => api.store.reads.get_one(&name).await?,
+        Some(revision) => {
+            let found = past::all(&api, &[name], revision, |_| "name".to_owned()).await?;
+            found.into_iter().next().ok_or_else(Error::internal)?
+        }
+    };
     Ok(Frame::whole(shown(kind, body, mask.as_ref())))
 }
 
@@ -94,7 +103,7 @@ async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) 
     let kind = drafts::kind::<T>(api.store.registry)?;
     let request = request.into_inner();
     let mut problems = Problems::of(&request);
-    let BatchGet { names, read_mask: mask } = request.into();
+    let BatchGet { names, read_mask: mask, read_revision, read_time } = request.into();
     let root = Path::Root;
     let at = root.field("names");
     let names = names.iter().enumerate();
@@ -103,8 +112,14 @@ async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) 
     });
     let names: Vec<_> = names.collect();
     let mask = problems.keep(read_mask(kind, mask.as_ref()));
-    let mask = problems.into_ok(mask)?;
-    let bodies = api.store.reads.get_all(names).await?;
+    let as_of = problems.keep(AsOf::of(read_revision, read_time));
+    let (mask, as_of) = problems.into_ok(mask.zip(as_of))?;
+    let bodies = match as_of.revision(&api).await? {
+        None => api.store.reads.get_all(names).await?,
+        Some(revision) => {
+            past::all(&api, &names, revision, |index| format!("names[{index}]")).await?
+        }
+    };
     let mut out = Vec::new();
     for body in bodies {
         put_field(1, &shown(kind, body, mask.as_ref()), &mut out);
@@ -123,25 +138,56 @@ async fn list<T: Standard + Resource>(api: Api, request: Request<T::ListRequest>
     let kind = drafts::kind::<T>(api.store.registry)?;
     let request = request.into_inner();
     let mut problems = Problems::of(&request);
-    let List { page_size, page_token, order_by, read_mask: mask, include_total_size, filter } =
-        request.into();
+    let List {
+        page_size,
+        page_token,
+        order_by,
+        read_mask: mask,
+        include_total_size: count,
+        filter,
+        read_revision,
+        read_time,
+    } = request.into();
     let mask = problems.keep(read_mask(kind, mask.as_ref()));
     let filter = problems.keep(Filter::new(api.store.registry, kind, &filter));
-    let is_known = filter.is_some();
-    let query = problems.keep(listing::Query::new(kind, T::SORTABLE, &order_by, filter.flatten()));
+    let as_of = problems.keep(AsOf::of(read_revision, read_time));
+    let is_known = filter.is_some() && as_of.is_some();
+    let as_of = as_of.unwrap_or(AsOf::Now);
+    problems.keep(as_of.counts(count));
+    let query = listing::Query::new(kind, T::SORTABLE, &order_by, filter.flatten(), as_of);
+    let query = problems.keep(query);
     let after = problems.keep(listing::after(&page_token, query.as_ref().filter(|_| is_known)));
     let ((mask, query), after) = problems.into_ok(mask.zip(query).zip(after))?;
-    let mut list = query.page(page_size, after, include_total_size);
+    let listing::After { values, watch_token, revision } = match after {
+        Some(after) => after,
+        None => begin(&api, as_of).await?,
+    };
+    let after = (!values.is_empty()).then_some(values);
+    let mut list = query.page(page_size, after, count);
     if let Some(filter) = &mut list.filter {
         api.store.bind(filter).await?;
     }
-    let page = api.store.list(&list).await?;
+    let page = match as_of {
+        AsOf::Now => api.store.list(&list).await?,
+        AsOf::Revision(_) | AsOf::Time(_) => past::page(&api, &list, revision).await?,
+    };
     let mut out = Vec::new();
     for body in page.bodies {
         put_field(1, &shown(kind, body, mask.as_ref()), &mut out);
     }
-    query.finish(page.next, page.total, &mut out);
+    query.finish(page.next, page.total, &watch_token, revision, &mut out);
     Ok(Frame::whole(out.into()))
+}
+
+/// Where a listing begins: as of when, and what a watch behind it starts from.
+async fn begin(api: &Api, as_of: AsOf) -> Result<listing::After> {
+    let token = |place: Place| api.feed.token(place.revision, place.hash).encode();
+    let (revision, watch_token) = match as_of.revision(api).await? {
+        // What this process knows may be old. A watch from there tells a little more.
+        None => (0, token(api.feed.head().mark.into())),
+        Some(revision) => (revision, token(place_at(&api.feed, &api.store, revision).await?)),
+    };
+    Ok(listing::After { values: Vec::new(), watch_token, revision })
 }
 
 async fn create<T: Standard + Resource>(

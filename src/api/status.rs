@@ -89,9 +89,10 @@ pub const fn code(reason: Reason) -> Code {
         Reason::NotFound => Code::NotFound,
         Reason::AlreadyExists => Code::AlreadyExists,
         Reason::EtagMismatch | Reason::SlowConsumer => Code::Aborted,
-        Reason::Referenced | Reason::StoreMismatch | Reason::HistoryDiverged => {
-            Code::FailedPrecondition
-        }
+        Reason::Referenced
+        | Reason::StoreMismatch
+        | Reason::HistoryDiverged
+        | Reason::FilterMeaningChanged => Code::FailedPrecondition,
         Reason::HistoryCompacted | Reason::RevisionInFuture => Code::OutOfRange,
         Reason::Overloaded | Reason::TooManyStreams | Reason::MessageTooLarge => {
             Code::ResourceExhausted

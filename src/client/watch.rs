@@ -146,7 +146,7 @@ impl Watch {
             }
             Event::CaughtUp(caught_up) => delivery(Vec::new(), caught_up.revision),
             Event::Started(started) => delivery(Vec::new(), started.after_revision),
-            Event::FellBehind(_) => None,
+            Event::FellBehind(_) | Event::Snapshot(_) | Event::SnapshotEnd(_) => None,
             Event::Draining(_) => {
                 self.lost(None);
                 None

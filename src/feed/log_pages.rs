@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Feed;
-use super::segment::{Segment, Viewed};
-use super::start::{Place, check_kept};
+use super::segment::{Mark, Segment, Viewed};
+use super::start::check_kept;
 use super::view::View;
 use crate::model::error::{Error, Result};
 use crate::model::limits::LOG_PAGES_BYTES;
@@ -32,7 +32,7 @@ impl LogPages {
     /// The page with the commit after `revision` as `view` has it.
     pub fn after(&mut self, view: &Arc<View>, revision: i64) -> Option<Viewed> {
         let index = self.pages.iter().position(|LogPage { view: own, commits }| {
-            Arc::ptr_eq(own, view) && (commits.first()..=commits.last()).contains(&(revision + 1))
+            Arc::ptr_eq(own, view) && (commits.first..=commits.last()).contains(&(revision + 1))
         });
         let page = self.pages.remove(index?)?;
         let commits = page.commits.clone();
@@ -56,28 +56,29 @@ impl LogPages {
     }
 }
 
-/// Reads the page behind `place`, unless it is there by the time that it is this
+/// Reads the page behind `revision`, unless it is there by the time that it is this
 /// reader's turn.
-pub async fn read(feed: Feed, store: Store, view: Arc<View>, place: Place) -> Result<()> {
+pub async fn read(feed: Feed, store: Store, view: Arc<View>, revision: i64) -> Result<()> {
     let _turn = feed.log_turn().await;
     store.check_up()?;
-    if feed.log_page(&view, place.revision).is_none() {
-        let commits = read_log(&feed, &store, place).await?.view(&view);
+    if feed.log_page(&view, revision).is_none() {
+        let commits = read_log(&feed, &store, &view, revision).await?.view(&view);
         feed.log_pages().keep(view, commits);
     }
     Ok(())
 }
 
-/// What follows `place` in the log. It counts only if nothing in it was removed
-/// while it was read.
-async fn read_log(feed: &Feed, store: &Store, place: Place) -> Result<Segment> {
+/// What follows `after` in the log, as far as the view needs it. It counts only if
+/// nothing in it was removed while it was read.
+async fn read_log(feed: &Feed, store: &Store, view: &View, after: i64) -> Result<Segment> {
     let until = feed.head().mark.revision;
-    let page = store.log_page(place.revision, until).await?;
+    let page = store.log_page(after, until, &view.wanted()).await?;
     let head = store.head().await?;
     feed.set_earliest(head.earliest_revision);
-    check_kept(feed, place.revision)?;
-    feed.segment(&page).ok_or_else(|| {
-        tracing::error!(after = place.revision, until, "the log has a hole");
+    check_kept(feed, after)?;
+    let end = page.end.map(Mark::from);
+    feed.segment(after + 1, page.commits, end).ok_or_else(|| {
+        tracing::error!(after, until, "the log has a hole");
         Error::internal()
     })
 }

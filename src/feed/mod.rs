@@ -8,11 +8,14 @@
 //! The committer hands over its own commits; the [`tailer`] fills in those of
 //! other replicas and, at the start, the newest of the log.
 
+mod apply;
+mod frames;
 pub mod log_pages;
 pub mod page;
 pub mod reader;
 pub mod ring;
 pub mod segment;
+pub mod snapshot;
 pub mod start;
 pub mod subscription;
 pub mod tailer;
@@ -20,8 +23,9 @@ pub mod token;
 pub mod view;
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, watch};
 use uuid::Uuid;
@@ -34,11 +38,11 @@ use token::{HashPrefix, Token};
 use view::View;
 
 use crate::model::error::{Error, Reason, Result};
-use crate::model::limits::{LOG_READERS, WATCHES};
+use crate::model::limits::{LOG_READERS, STREAM_AGE, WATCHES};
 use crate::store::committer::Publish;
 use crate::store::entities::head;
-use crate::store::log::Logged;
 use crate::store::resource::Registry;
+use crate::store::told::Told;
 
 /// Where the log stands, as this process knows it.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +72,7 @@ struct Inner {
     log_readers: Semaphore,
     log_pages: Mutex<LogPages>,
     draining: watch::Sender<bool>,
+    stream_age_ms: AtomicU64,
 }
 
 impl Feed {
@@ -88,6 +93,7 @@ impl Feed {
             log_readers: Semaphore::new(LOG_READERS),
             log_pages: Mutex::default(),
             draining: watch::Sender::new(false),
+            stream_age_ms: AtomicU64::new(millis(STREAM_AGE)),
         }))
     }
 
@@ -184,27 +190,46 @@ impl Feed {
         self.0.log_pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Encodes commits read from the log.
-    pub fn segment(&self, commits: &[Logged]) -> Option<Segment> {
-        Segment::new(self.0.registry, commits, &self.0.budget)
+    /// Encodes the commits read from the log from `first` to `end`.
+    pub fn segment(&self, first: i64, commits: Vec<Told>, end: Option<Mark>) -> Option<Segment> {
+        Segment::new(self.0.registry, first, commits, end, &self.0.budget)
     }
 
-    /// A token for the place `revision`, bound to `selectors`.
-    pub fn token(&self, revision: i64, hash: HashPrefix, selectors: [u8; 8]) -> Token {
-        Token { store_id: self.0.store_id, revision, hash, selectors, ordinal: 0 }
+    /// A token for the place `revision`, which fits any selectors.
+    pub fn token(&self, revision: i64, hash: HashPrefix) -> Token {
+        Token {
+            store_id: self.0.store_id,
+            revision,
+            hash,
+            selectors: [0; 8],
+            ordinal: 0,
+            meaning: [0; 8],
+            snapshot: None,
+        }
+    }
+
+    /// How long a stream may stay open.
+    pub fn stream_age(&self) -> Duration {
+        Duration::from_millis(self.0.stream_age_ms.load(Ordering::Relaxed))
+    }
+
+    /// Lets streams that start from now on stay open that long.
+    pub fn set_stream_age(&self, age: Duration) {
+        self.0.stream_age_ms.store(millis(age), Ordering::Relaxed);
     }
 
     /// Appends commits that are new; those already there are passed over. Returns
     /// whether they followed the newest one without a gap.
-    fn append(&self, commits: &[Logged]) -> bool {
+    fn append(&self, mut commits: Vec<Told>) -> bool {
         let mut ring = self.0.ring.write().unwrap_or_else(PoisonError::into_inner);
         let newest = ring.last().revision;
-        let known = commits.iter().take_while(|logged| logged.commit.revision <= newest).count();
-        let Some(first) = commits.get(known) else { return true };
-        if first.commit.revision != newest + 1 {
+        let known = commits.iter().take_while(|told| told.revision <= newest).count();
+        commits.drain(..known);
+        let Some(first) = commits.first().map(|told| told.revision) else { return true };
+        if first != newest + 1 {
             return false;
         }
-        if let Some(segment) = self.segment(&commits[known..]) {
+        if let Some(segment) = self.segment(first, commits, None) {
             ring.push(segment);
             let mark = ring.last();
             drop(ring);
@@ -222,9 +247,13 @@ impl Feed {
     }
 }
 
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Publish for Feed {
-    fn publish(&self, commits: Vec<Logged>) {
-        if !self.append(&commits) {
+    fn publish(&self, commits: Vec<Told>) {
+        if !self.append(commits) {
             self.0.gap.notify_one();
         }
     }

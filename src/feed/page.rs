@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::ring::Next;
 use super::segment::{COMMITS, FRAGMENT_BYTES, Viewed, fragment};
-use super::start::Place;
+use super::start::{Place, meaning_changed};
 use super::view::View;
 use super::{Feed, log_pages};
 use crate::model::error::Result;
@@ -32,11 +32,14 @@ pub struct Page {
 /// below `ordinal` are known; waits up to `wait` for the first.
 ///
 /// A commit that does not fit into a message is told in the fragments that a
-/// stream has, each on a page of its own.
+/// stream has, each on a page of its own. Up to the commit `meant_since`, what the
+/// view's filter means now is taken for granted.
+#[expect(clippy::too_many_arguments, reason = "each is one thing that a request says")]
 pub async fn read(
     feed: &Feed,
     store: &Store,
     view: &Arc<View>,
+    meant_since: i64,
     mut place: Place,
     mut ordinal: u32,
     max_commits: usize,
@@ -54,7 +57,7 @@ pub async fn read(
                 Some(viewed) => viewed,
                 None => {
                     let (feed, store) = (feed.clone(), store.clone());
-                    log_pages::read(feed, store, Arc::clone(view), place).await?;
+                    log_pages::read(feed, store, Arc::clone(view), place.revision).await?;
                     continue;
                 }
             },
@@ -69,10 +72,18 @@ pub async fn read(
                 }
             },
         };
-        let Viewed { marks, encoded } = &viewed;
+        let Viewed { first: _, marks, encoded } = &viewed;
+        let known = place.revision.max(meant_since);
+        let altering = encoded.altering.iter().copied().find(|revision| *revision > known);
         for index in viewed.index_after(place.revision)..marks.len() {
             let entry = &encoded.bytes[encoded.start(index)..encoded.ends[index]];
             let mark = marks[index];
+            if altering == Some(mark.revision) {
+                if count == 0 {
+                    return Err(meaning_changed());
+                }
+                return Ok(Page { commits: commits.freeze(), place, ordinal, at_head: false });
+            }
             let next = Place { revision: mark.revision, hash: mark.hash };
             let is_part = ordinal > 0 || entry.len() > FRAGMENT_BYTES;
             if is_part && count == 0 && !entry.is_empty() {

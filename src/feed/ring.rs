@@ -42,7 +42,7 @@ impl Ring {
     /// Appends a segment that begins right behind the newest commit, and lets go
     /// of the oldest ones beyond the ring's size; the newest always stays.
     pub fn push(&mut self, segment: Segment) {
-        debug_assert_eq!(segment.first(), self.last().revision + 1);
+        debug_assert_eq!(segment.first, self.last().revision + 1);
         self.bytes += segment.len();
         self.segments.push_back(Arc::new(segment));
         while self.bytes > RING_BYTES && self.segments.len() > 1 {
@@ -71,7 +71,7 @@ impl Ring {
             return Some(self.base.hash);
         }
         let Next::Segment(segment) = self.after(revision.checked_sub(1)?) else { return None };
-        let index = usize::try_from(revision - segment.first()).ok()?;
+        let index = usize::try_from(revision - segment.first).ok()?;
         segment.marks.get(index).map(|mark| mark.hash)
     }
 }

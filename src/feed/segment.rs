@@ -5,14 +5,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use prost::Message;
+use uuid::Uuid;
 
+use super::apply::{change, commit};
 use super::token::{HashPrefix, prefix};
-use super::view::{View, change, commit};
+use super::view::View;
 use crate::model::limits::{MESSAGE_OUT_BYTES, VIEW_BYTES};
-use crate::model::wire::{WireFields, put_field, put_number};
+use crate::model::wire::{WireFields, field_len, put_field, put_number, put_varint};
 use crate::store::entities::commit as commit_row;
-use crate::store::log::{ChangeKind, Logged, encode_header};
+use crate::store::log::ChangeKind;
 use crate::store::resource::Registry;
+use crate::store::told::{End, Told, ToldChange};
+use crate::store::write::timestamp;
 
 /// Number of `commits` in `Commits`, and in `ListChangesResponse`.
 pub(super) const COMMITS: u32 = 1;
@@ -40,30 +45,27 @@ impl From<commit_row::Model> for Mark {
     }
 }
 
+impl From<End> for Mark {
+    fn from(end: End) -> Self {
+        let End { revision, hash, commit_time } = end;
+        Self { revision, hash: prefix(&hash), commit_time }
+    }
+}
+
 /// The commits of a segment as a view has them: the entries of `commits` one
 /// after the other.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Encoded {
     /// The entries.
     pub bytes: Bytes,
     /// Where each commit of the segment ends; one that the view leaves out ends
     /// where the one before does.
     pub ends: Vec<usize>,
+    /// The commits that alter what the view's filter means.
+    pub altering: Vec<i64>,
 }
 
 impl Encoded {
-    fn of<'c>(commits: impl Iterator<Item = Option<std::borrow::Cow<'c, [u8]>>>) -> Self {
-        let mut bytes = Vec::new();
-        let mut ends = Vec::new();
-        for commit in commits {
-            if let Some(commit) = commit {
-                put_field(COMMITS, &commit, &mut bytes);
-            }
-            ends.push(bytes.len());
-        }
-        Self { bytes: bytes.into(), ends }
-    }
-
     /// Where the commit at `index` begins.
     pub fn start(&self, index: usize) -> usize {
         index.checked_sub(1).map_or(0, |before| self.ends[before])
@@ -73,26 +75,24 @@ impl Encoded {
 /// Consecutive commits as a view has them.
 #[derive(Clone, Debug)]
 pub struct Viewed {
-    /// The commits, in order; never empty.
+    /// The first revision that it speaks of.
+    pub first: i64,
+    /// The commits, in order, and where they end; never empty. Those that the log
+    /// was not asked for have none.
     pub marks: Arc<[Mark]>,
     /// What the view lets through of them.
     pub encoded: Arc<Encoded>,
 }
 
 impl Viewed {
-    /// The first revision.
-    pub fn first(&self) -> i64 {
-        self.marks.first().map_or(0, |mark| mark.revision)
-    }
-
     /// The last revision.
     pub fn last(&self) -> i64 {
         self.marks.last().map_or(0, |mark| mark.revision)
     }
 
-    /// Where the commit after `revision` stands among these.
+    /// Where the first commit after `revision` stands among these.
     pub fn index_after(&self, revision: i64) -> usize {
-        usize::try_from(revision + 1 - self.first()).unwrap_or(0)
+        self.marks.partition_point(|mark| mark.revision <= revision)
     }
 
     /// Bytes that it takes in memory.
@@ -113,37 +113,57 @@ struct Kept {
 /// Consecutive commits.
 #[derive(Debug)]
 pub struct Segment {
-    /// The commits, in order; never empty.
+    /// The first revision that it speaks of.
+    pub first: i64,
+    /// The commits, in order, and where they end; never empty.
     pub marks: Arc<[Mark]>,
     /// All of them, whole.
     pub full: Arc<Encoded>,
+    /// Of each commit, the messages before its changes.
+    befores: Vec<Vec<Bytes>>,
     views: Mutex<HashMap<usize, Kept>>,
     budget: ViewBudget,
 }
 
 impl Segment {
-    /// Encodes `commits`, which are consecutive; `None` if there are none.
-    pub fn new(registry: Registry, commits: &[Logged], budget: &ViewBudget) -> Option<Self> {
-        if commits.is_empty() {
-            return None;
+    /// Encodes the commits from `first` to `end`; `None` if there are none.
+    pub fn new(
+        registry: Registry,
+        first: i64,
+        commits: Vec<Told>,
+        end: Option<Mark>,
+        budget: &ViewBudget,
+    ) -> Option<Self> {
+        let mut marks = Vec::with_capacity(commits.len() + 1);
+        let mut full = Encoded::default();
+        let mut befores = Vec::with_capacity(commits.len() + 1);
+        let bodies = commits.iter().flat_map(|told| &told.changes).map(|change| change.body.len());
+        let mut bytes = Vec::with_capacity(bodies.sum::<usize>() + commits.len() * 256);
+        let mut changes = Vec::new();
+        for told in commits {
+            encode(registry, &told, &mut changes, &mut bytes);
+            full.ends.push(bytes.len());
+            let Told { revision, hash, commit_time, changes, .. } = told;
+            marks.push(Mark { revision, hash: prefix(&hash), commit_time });
+            let any = changes.iter().any(|change| !change.before.is_empty());
+            let own = changes.into_iter().map(|change| change.before);
+            befores.push(if any { own.collect() } else { Vec::new() });
         }
-        let marks = commits.iter().map(|logged| Mark {
-            revision: logged.commit.revision,
-            hash: prefix(&logged.commit.hash),
-            commit_time: logged.commit.commit_time,
-        });
-        let encoded = commits.iter().map(|logged| Some(encode(registry, logged).into()));
-        Some(Self {
-            marks: marks.collect(),
-            full: Arc::new(Encoded::of(encoded)),
+        let beyond = end.filter(|end| marks.last().is_none_or(|last| last.revision < end.revision));
+        if let Some(end) = beyond {
+            full.ends.push(bytes.len());
+            marks.push(end);
+            befores.push(Vec::new());
+        }
+        full.bytes = bytes.into();
+        (!marks.is_empty()).then(|| Self {
+            first,
+            marks: marks.into(),
+            full: Arc::new(full),
+            befores,
             views: Mutex::default(),
             budget: Arc::clone(budget),
         })
-    }
-
-    /// The first revision.
-    pub fn first(&self) -> i64 {
-        self.marks.first().map_or(0, |mark| mark.revision)
     }
 
     /// The last revision.
@@ -151,9 +171,10 @@ impl Segment {
         self.marks.last().map_or(0, |mark| mark.revision)
     }
 
-    /// Bytes of the whole commits.
+    /// Bytes of the whole commits, and of the messages before.
     pub fn len(&self) -> usize {
-        self.full.bytes.len()
+        let befores = self.befores.iter().flatten().map(Bytes::len);
+        self.full.bytes.len() + befores.sum::<usize>()
     }
 
     /// Whether it holds no bytes.
@@ -164,7 +185,8 @@ impl Segment {
     /// The commits as `view` has them: encoded by whoever asks first, shared by
     /// the others as far as the budget reaches.
     pub fn view(&self, view: &Arc<View>) -> Viewed {
-        Viewed { marks: Arc::clone(&self.marks), encoded: self.encoded(view) }
+        let marks = Arc::clone(&self.marks);
+        Viewed { first: self.first, marks, encoded: self.encoded(view) }
     }
 
     fn encoded(&self, view: &Arc<View>) -> Arc<Encoded> {
@@ -176,12 +198,7 @@ impl Segment {
         if let Some(kept) = views.get(&identity).filter(|kept| Arc::ptr_eq(&kept.view, view)) {
             return Arc::clone(&kept.encoded);
         }
-        let commits = (0..self.marks.len()).map(|index| {
-            let entry = &self.full.bytes[self.full.start(index)..self.full.ends[index]];
-            let commit = WireFields(entry).next()?;
-            view.apply(commit.value).map(Into::into)
-        });
-        let encoded = Arc::new(Encoded::of(commits));
+        let encoded = Arc::new(self.apply(view));
         let size = encoded.bytes.len();
         if self.budget.fetch_add(size, Ordering::Relaxed) + size <= VIEW_BYTES {
             let kept = Kept { view: Arc::clone(view), encoded: Arc::clone(&encoded) };
@@ -190,6 +207,26 @@ impl Segment {
             self.budget.fetch_sub(size, Ordering::Relaxed);
         }
         encoded
+    }
+
+    fn apply(&self, view: &View) -> Encoded {
+        let mut out = Encoded::default();
+        let mut bytes = Vec::new();
+        for (index, mark) in self.marks.iter().enumerate() {
+            let entry = &self.full.bytes[self.full.start(index)..self.full.ends[index]];
+            if let Some(commit) = WireFields(entry).next() {
+                let applied = view.apply(commit.value, &self.befores[index]);
+                if let Some(commit) = applied.commit {
+                    put_field(COMMITS, &commit, &mut bytes);
+                }
+                if applied.alters {
+                    out.altering.push(mark.revision);
+                }
+            }
+            out.ends.push(bytes.len());
+        }
+        out.bytes = bytes.into();
+        out
     }
 }
 
@@ -201,35 +238,65 @@ impl Drop for Segment {
     }
 }
 
-/// The message `Commit` of a commit as it is logged, whole.
-fn encode(registry: Registry, logged: &Logged) -> Vec<u8> {
-    let mut out = encode_header(&logged.commit);
-    for row in &logged.changes {
-        let kind = registry.by_name(&row.name);
-        let mut one = Vec::with_capacity(row.body.len() + 128);
-        put_number(change::ORDINAL, u64::from(row.ordinal.unsigned_abs()), &mut one);
-        let change_kind = i32::from(ChangeKind::wire(&row.kind));
-        put_number(change::KIND, u64::from(change_kind.unsigned_abs()), &mut one);
-        let type_name = kind.map_or("", |kind| kind.type_name);
-        put_field(change::RESOURCE_TYPE, type_name.as_bytes(), &mut one);
-        put_field(change::NAME, row.name.as_bytes(), &mut one);
-        put_field(change::UID, row.uid.to_string().as_bytes(), &mut one);
-        if let Some(kind) = kind.filter(|_| !row.body.is_empty()) {
-            let mut resource = Vec::with_capacity(row.body.len() + 8);
-            put_field(kind.tag, &row.body, &mut resource);
-            put_field(change::RESOURCE, &resource, &mut one);
-        }
-        if !row.fields.is_empty() {
-            let mut mask = Vec::new();
-            for path in row.fields.split(',') {
-                put_field(1, path.as_bytes(), &mut mask);
-            }
-            put_field(change::CHANGED_FIELDS, &mask, &mut one);
-        }
-        put_field(commit::CHANGES, &one, &mut out);
+/// Appends the entry of a commit, whole; `changes` is for use on the way.
+fn encode(registry: Registry, told: &Told, changes: &mut Vec<u8>, out: &mut Vec<u8>) {
+    changes.clear();
+    for change in &told.changes {
+        encode_change(registry, change, changes);
     }
-    put_number(commit::CHANGE_COUNT, logged.changes.len() as u64, &mut out);
-    out
+    let Told { revision, hash: _, commit_time, actor, reason, request_id, .. } = told;
+    let mut header = Vec::with_capacity(64);
+    put_number(commit::REVISION, revision.cast_unsigned(), &mut header);
+    put_field(commit::TIME, &timestamp(*commit_time).encode_to_vec(), &mut header);
+    for (number, text) in
+        [(commit::ACTOR, actor), (commit::REASON, reason), (commit::REQUEST_ID, request_id)]
+    {
+        if !text.is_empty() {
+            put_field(number, text.as_bytes(), &mut header);
+        }
+    }
+    let mut count = Vec::with_capacity(4);
+    put_number(commit::CHANGE_COUNT, told.changes.len() as u64, &mut count);
+    put_varint(u64::from(COMMITS) << 3 | 2, out);
+    put_varint((header.len() + changes.len() + count.len()) as u64, out);
+    out.extend_from_slice(&header);
+    out.extend_from_slice(changes);
+    out.extend_from_slice(&count);
+}
+
+/// Appends the entry of a change, whole.
+fn encode_change(registry: Registry, told: &ToldChange, out: &mut Vec<u8>) {
+    let ToldChange { ordinal, kind, name, uid, fields, body, before: _ } = told;
+    let resource_kind = registry.by_name(name);
+    let mut head = Vec::with_capacity(128);
+    put_number(change::ORDINAL, u64::from(ordinal.unsigned_abs()), &mut head);
+    let kind = i32::from(ChangeKind::wire(kind));
+    put_number(change::KIND, u64::from(kind.unsigned_abs()), &mut head);
+    let type_name = resource_kind.map_or("", |kind| kind.type_name);
+    put_field(change::RESOURCE_TYPE, type_name.as_bytes(), &mut head);
+    put_field(change::NAME, name.as_bytes(), &mut head);
+    let mut text = Uuid::encode_buffer();
+    put_field(change::UID, uid.hyphenated().encode_lower(&mut text).as_bytes(), &mut head);
+    let mut mask = Vec::new();
+    for path in fields.split(',').filter(|path| !path.is_empty()) {
+        put_field(1, path.as_bytes(), &mut mask);
+    }
+    let resource = resource_kind.filter(|_| !body.is_empty());
+    let resource = resource.map(|kind| (kind.tag, field_len(kind.tag, body.len())));
+    let wrapped = resource.map_or(0, |(_, length)| field_len(change::RESOURCE, length));
+    let mask_length =
+        if mask.is_empty() { 0 } else { field_len(change::CHANGED_FIELDS, mask.len()) };
+    put_varint(u64::from(commit::CHANGES) << 3 | 2, out);
+    put_varint((head.len() + wrapped + mask_length) as u64, out);
+    out.extend_from_slice(&head);
+    if let Some((tag, length)) = resource {
+        put_varint(u64::from(change::RESOURCE) << 3 | 2, out);
+        put_varint(length as u64, out);
+        put_field(tag, body, out);
+    }
+    if !mask.is_empty() {
+        put_field(change::CHANGED_FIELDS, &mask, out);
+    }
 }
 
 /// The fragment of an encoded `Commit` that begins with the change `ordinal`, or

@@ -1,6 +1,7 @@
 //! Where a stream starts, and whether the history that a token speaks of is ours.
 
 use super::Feed;
+use super::segment::Mark;
 use super::token::{HashPrefix, Token, prefix};
 use super::view::other_selectors;
 use crate::model::error::{Error, Reason, Result};
@@ -21,6 +22,8 @@ pub enum Start {
     Now,
     /// With the oldest commit that is kept.
     Earliest,
+    /// With the state, and then after the newest commit.
+    Snapshot,
 }
 
 /// A place from which a stream can go on.
@@ -30,6 +33,12 @@ pub struct Place {
     pub revision: i64,
     /// Of the chain hash there.
     pub hash: HashPrefix,
+}
+
+impl From<Mark> for Place {
+    fn from(mark: Mark) -> Self {
+        Self { revision: mark.revision, hash: mark.hash }
+    }
 }
 
 impl Start {
@@ -52,7 +61,7 @@ impl Start {
         match self {
             Self::Token(token) => Some(token.revision),
             Self::AfterRevision(revision) => Some(*revision),
-            Self::AfterTime(_) | Self::Now | Self::Earliest => None,
+            Self::AfterTime(_) | Self::Now | Self::Earliest | Self::Snapshot => None,
         }
     }
 
@@ -61,6 +70,41 @@ impl Start {
         match self {
             Self::Token(token) => token.ordinal,
             _ => 0,
+        }
+    }
+
+    /// Of the state with which it starts, what has been told: everything up to this
+    /// name. `None` if it starts with changes.
+    pub fn snapshot(&self) -> Option<&str> {
+        match self {
+            Self::Snapshot => Some(""),
+            Self::Token(token) => token.snapshot.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Refuses a start with the state, for those who tell only changes.
+    pub fn with_changes(&self) -> Result<()> {
+        match self {
+            Self::Snapshot => {
+                let text = "must not be ORIGIN_SNAPSHOT here: list the types, or watch";
+                Err(Error::invalid(&Path::Root.field("origin"), text))
+            }
+            Self::Token(Token { snapshot: Some(_), .. }) => {
+                let text = "is of a watch in the middle of a snapshot: watch on to its end first";
+                Err(Error::token(Reason::TokenOfAnotherQuery, "token", text))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a token whose filter meant something else.
+    pub fn means(&self, meaning: [u8; 8]) -> Result<()> {
+        match self {
+            Self::Token(token) if token.selectors != [0; 8] && token.meaning != meaning => {
+                Err(meaning_changed())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -100,20 +144,25 @@ impl Start {
                 *revision
             }
             Self::AfterTime(micros) => store.revision_at(*micros).await?,
-            Self::Now => store.head().await?.revision,
+            Self::Now | Self::Snapshot => store.head().await?.revision,
             Self::Earliest => feed.head().earliest_revision - 1,
         };
         check_kept(feed, revision)?;
-        let hash = hash_at(feed, store, revision).await?;
-        let hash = hash.ok_or_else(|| {
-            Error::new(Reason::HistoryDiverged, format!("there is no commit {revision}"))
-        })?;
-        Ok(Place { revision, hash })
+        place_at(feed, store, revision).await
     }
 }
 
+/// The place behind the commit `revision`.
+pub async fn place_at(feed: &Feed, store: &Store, revision: i64) -> Result<Place> {
+    let hash = hash_at(feed, store, revision).await?;
+    let hash = hash.ok_or_else(|| {
+        Error::new(Reason::HistoryDiverged, format!("there is no commit {revision}"))
+    })?;
+    Ok(Place { revision, hash })
+}
+
 async fn of_token(token: &Token, feed: &Feed, store: &Store) -> Result<Place> {
-    let Token { revision, hash, store_id: _, selectors: _, ordinal: _ } = *token;
+    let Token { revision, hash, .. } = *token;
     let diverged = || {
         let text = "speaks of a history that this store does not have: copy the state anew";
         Error::token(Reason::HistoryDiverged, "token", text)
@@ -145,6 +194,13 @@ async fn hash_at(feed: &Feed, store: &Store, revision: i64) -> Result<Option<Has
     }
     let found = store.hash_at(revision, feed.store_id()).await?;
     Ok(found.map(|hash| prefix(&hash)))
+}
+
+/// What ends a stream whose filter no longer means what it did.
+pub fn meaning_changed() -> Error {
+    let text = "a tree that the filter names with under(), or a code in it, means something else \
+         by now: start again with ORIGIN_SNAPSHOT";
+    Error::new(Reason::FilterMeaningChanged, text)
 }
 
 /// Refuses a place whose next commit is no longer kept.

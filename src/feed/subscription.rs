@@ -7,36 +7,32 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
 
 use super::ring::Next;
-use super::segment::{COMMITS, FRAGMENT_BYTES, Mark, Viewed, fragment};
-use super::start::Place;
-use super::token::HashPrefix;
+use super::segment::{FRAGMENT_BYTES, Mark, Viewed, fragment};
+use super::start::{Place, meaning_changed, place_at};
+use super::token::Token;
 use super::view::View;
-use super::{Feed, Head, log_pages};
+use super::{Feed, Head, frames, log_pages, snapshot};
 use crate::model::error::{Error, Result};
-use crate::model::limits::BATCH_BYTES;
-use crate::model::wire::{WireFields, put_field, put_varint};
+use crate::model::limits::{BATCH_BYTES, LOG_PAGES_BYTES};
+use crate::model::wire::WireFields;
 use crate::proto::Frame;
+use crate::proto::v1::Started;
 use crate::proto::v1::watch_changes_response::Event;
-use crate::proto::v1::{CaughtUp, Draining, FellBehind, Progress, Started, WatchChangesResponse};
 use crate::store::Store;
-use crate::store::write::timestamp;
-
-/// Number of `commits` in `WatchChangesResponse`.
-const RESPONSE_COMMITS: u32 = 4;
-/// Number of `token` in `WatchChangesResponse`.
-const RESPONSE_TOKEN: u32 = 15;
 
 /// How a stream was asked for.
 #[derive(Debug)]
 pub struct Settings {
     /// What it lets through.
     pub view: Arc<View>,
+    /// The commit up to which what the filter means now is taken for granted.
+    pub meant_since: i64,
     /// How often progress comes at least.
     pub progress_interval: Duration,
     /// Where it ends; 0 means never.
@@ -53,17 +49,23 @@ pub struct Subscription {
     feed: Feed,
     store: Store,
     settings: Settings,
-    selectors: [u8; 8],
+    /// The parts of its tokens that stay the same.
+    bound: Token,
     place: Place,
     /// The next change of the commit after the place, if a part of it has been sent.
     ordinal: u32,
+    /// Everything up to this name has been told of the state at the place; `None` if
+    /// all of it has.
+    position: Option<String>,
     head: watch::Receiver<Head>,
     draining: watch::Receiver<bool>,
     state: State,
-    /// A task of its own: a stream that is not asked for its next message must
+    /// Tasks of their own: a stream that is not asked for its next message must
     /// not stand still with a turn to read the log, and a connection.
     reading: Option<JoinHandle<Result<()>>>,
+    telling: Option<JoinHandle<Result<snapshot::Part>>>,
     next_progress: Instant,
+    leaves: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -77,26 +79,36 @@ enum State {
 }
 
 impl Subscription {
-    /// A stream from `place`.
+    /// A stream from `place`; with the state there, behind `position`, if that is given.
     pub fn new(
         feed: Feed,
         store: Store,
         settings: Settings,
         place: Place,
+        position: Option<String>,
         permit: OwnedSemaphorePermit,
     ) -> Self {
-        Self {
+        let bound = Token {
             selectors: settings.view.selectors(),
+            meaning: settings.view.meaning(),
+            ..feed.token(place.revision, place.hash)
+        };
+        let now = Instant::now();
+        Self {
+            bound,
             head: feed.subscribe_head(),
             draining: feed.subscribe_draining(),
-            next_progress: Instant::now() + settings.progress_interval,
+            next_progress: now + settings.progress_interval,
+            leaves: now + somewhat_less(feed.stream_age()),
             feed,
             store,
             settings,
             place,
             ordinal: 0,
+            position,
             state: State::Starting,
             reading: None,
+            telling: None,
             _permit: permit,
         }
     }
@@ -122,36 +134,43 @@ impl Subscription {
             if whole && let Some(frame) = self.control() {
                 return Ok(Some(frame));
             }
-            let viewed = match self.feed.after(self.place.revision) {
+            if let Some(position) = self.position.clone() {
+                match self.tell(position).await? {
+                    Some(frame) => return Ok(Some(frame)),
+                    None => continue,
+                }
+            }
+            let revision = self.place.revision;
+            let viewed = match self.feed.after(revision) {
                 Next::Segment(segment) => segment.view(&self.settings.view),
                 Next::Behind if whole && self.state == State::Live => {
                     self.state = State::Reading;
-                    let event = FellBehind {
-                        revision: self.place.revision,
-                        head_revision: self.feed.head().mark.revision,
-                    };
-                    return Ok(Some(self.event(Event::FellBehind(event))));
+                    let event = frames::fell_behind(self.feed.head(), revision);
+                    return Ok(Some(self.event(event)));
                 }
-                Next::Behind => {
-                    match self.feed.log_page(&self.settings.view, self.place.revision) {
-                        Some(viewed) => viewed,
-                        None => {
-                            self.read_page().await?;
-                            continue;
-                        }
+                Next::Behind => match self.feed.log_page(&self.settings.view, revision) {
+                    Some(viewed) => viewed,
+                    None => {
+                        self.read_page().await?;
+                        continue;
                     }
-                }
+                },
                 Next::Nothing if self.state == State::Reading => {
                     self.state = State::Live;
-                    let revision = self.place.revision;
-                    return Ok(Some(self.event(Event::CaughtUp(CaughtUp { revision }))));
+                    return Ok(Some(self.event(frames::caught_up(revision))));
                 }
                 Next::Nothing => {
                     self.wait().await;
                     continue;
                 }
             };
-            if let Some(frame) = self.take(&viewed) {
+            if self.passes_the_end(&viewed) {
+                self.place =
+                    place_at(&self.feed, &self.store, self.settings.until_revision).await?;
+                continue;
+            }
+            self.read_ahead(&viewed);
+            if let Some(frame) = self.take(&viewed)? {
                 return Ok(Some(frame));
             }
         }
@@ -159,82 +178,161 @@ impl Subscription {
 
     /// What is to be told now, whatever has been committed.
     fn control(&mut self) -> Option<Frame> {
-        let until = self.settings.until_revision;
-        if until > 0 && self.place.revision >= until {
+        let (until, revision) = (self.settings.until_revision, self.place.revision);
+        if self.position.is_none() && until > 0 && revision >= until {
             self.state = State::Ended;
-            return Some(self.progress());
+            return Some(self.event(frames::progress(self.feed.head(), revision)));
         }
-        if *self.draining.borrow() {
+        let now = Instant::now();
+        if *self.draining.borrow() || now >= self.leaves {
             self.state = State::Ended;
-            let revision = self.place.revision;
-            return Some(self.event(Event::Draining(Draining { revision })));
+            return Some(self.event(frames::draining(revision)));
         }
-        (Instant::now() >= self.next_progress).then(|| self.progress())
+        if now < self.next_progress {
+            return None;
+        }
+        if self.position.is_some() {
+            self.touch();
+            return Some(frames::snapshot(bytes::Bytes::new(), &self.token()));
+        }
+        Some(self.event(frames::progress(self.feed.head(), revision)))
+    }
+
+    /// When there is something to tell at the latest.
+    fn wakes(&self) -> Instant {
+        self.next_progress.min(self.leaves)
     }
 
     /// Waits for a commit, the time for progress, or a drain.
     async fn wait(&mut self) {
-        let Self { head, draining, place, next_progress, .. } = self;
+        let wakes = self.wakes();
+        let Self { head, draining, place, .. } = self;
         tokio::select! {
             biased;
             _ = head.wait_for(|head| head.mark.revision > place.revision) => {}
             _ = draining.wait_for(|draining| *draining) => {}
-            () = sleep_until(*next_progress) => {}
+            () = sleep_until(wakes) => {}
         }
+    }
+
+    /// The next part of the state; `None` if there is something else to tell first, or
+    /// nothing in that part.
+    async fn tell(&mut self, position: String) -> Result<Option<Frame>> {
+        let wakes = self.wakes();
+        let Self { feed, store, settings, place, draining, .. } = self;
+        let telling = self.telling.get_or_insert_with(|| {
+            let view = Arc::clone(&settings.view);
+            let (feed, store) = (feed.clone(), store.clone());
+            tokio::spawn(snapshot::read(feed, store, view, place.revision, position))
+        });
+        let told = tokio::select! {
+            biased;
+            told = telling => told,
+            _ = draining.wait_for(|draining| *draining) => return Ok(None),
+            () = sleep_until(wakes) => return Ok(None),
+        };
+        self.telling = None;
+        let snapshot::Part { items, position } = told.unwrap_or_else(|error| failed(&error))?;
+        let ended = position.is_none();
+        // The end is told by itself, behind the last part.
+        if ended && !items.is_empty() {
+            self.position = Some(snapshot::END.to_owned());
+        } else {
+            self.position = position;
+        }
+        if ended && items.is_empty() {
+            let event = frames::snapshot_end(self.place.revision);
+            return Ok(Some(self.event(event)));
+        }
+        if items.is_empty() {
+            return Ok(None);
+        }
+        self.touch();
+        Ok(Some(frames::snapshot(items, &self.token())))
     }
 
     /// Waits until the page of the log behind the place has been read, or there is
     /// something to be told.
     async fn read_page(&mut self) -> Result<()> {
-        let Self { feed, store, settings, place, draining, next_progress, .. } = self;
-        let reading = self.reading.get_or_insert_with(|| {
-            let view = Arc::clone(&settings.view);
-            tokio::spawn(log_pages::read(feed.clone(), store.clone(), view, *place))
-        });
+        let wakes = self.wakes();
         let whole = self.ordinal == 0;
+        self.read_behind(self.place.revision);
+        let Self { reading, draining, .. } = self;
+        let Some(reading) = reading else { return Ok(()) };
         let read = tokio::select! {
             biased;
             read = reading => read,
             _ = draining.wait_for(|draining| *draining), if whole => return Ok(()),
-            () = sleep_until(*next_progress), if whole => return Ok(()),
+            () = sleep_until(wakes), if whole => return Ok(()),
         };
         self.reading = None;
-        read.unwrap_or_else(|error| {
-            tracing::error!(%error, "the log could not be read");
-            Err(Error::internal())
-        })
+        read.unwrap_or_else(|error| failed(&error))
+    }
+
+    fn read_behind(&mut self, revision: i64) {
+        let Self { feed, store, settings, .. } = self;
+        self.reading.get_or_insert_with(|| {
+            let view = Arc::clone(&settings.view);
+            tokio::spawn(log_pages::read(feed.clone(), store.clone(), view, revision))
+        });
+    }
+
+    /// Reads the page behind `viewed` while that is being sent, if it will be needed
+    /// and there is room for it.
+    fn read_ahead(&mut self, viewed: &Viewed) {
+        let last = viewed.last();
+        if self.reading.is_none()
+            && self.feed.log_page_bytes() < LOG_PAGES_BYTES / 2
+            && matches!(self.feed.after(last), Next::Behind)
+            && self.feed.log_page(&self.settings.view, last).is_none()
+        {
+            self.read_behind(last);
+        }
+    }
+
+    /// Whether the stream ends before the next commit of `viewed`.
+    fn passes_the_end(&self, viewed: &Viewed) -> bool {
+        let until = self.settings.until_revision;
+        let next = viewed.marks.get(viewed.index_after(self.place.revision));
+        until > 0 && next.is_some_and(|mark| mark.revision > until)
     }
 
     /// Takes the commits that come next, as many as make a message; `None` if the
     /// view lets nothing of them through.
-    fn take(&mut self, viewed: &Viewed) -> Option<Frame> {
-        let Viewed { marks, encoded } = viewed;
+    fn take(&mut self, viewed: &Viewed) -> Result<Option<Frame>> {
+        let Viewed { first: _, marks, encoded } = viewed;
         let first = viewed.index_after(self.place.revision);
         let from = encoded.start(first);
-        let mut end = first;
-        let fits = |index: usize| encoded.ends[index] - from <= BATCH_BYTES;
+        let until = self.settings.until_revision;
+        let known = self.place.revision.max(self.settings.meant_since);
+        let altering = encoded.altering.iter().find(|revision| **revision > known);
         let wanted = |mark: &Mark| {
-            let until = self.settings.until_revision;
-            until == 0 || mark.revision <= until
+            (until == 0 || mark.revision <= until)
+                && altering.is_none_or(|altering| mark.revision < *altering)
         };
+        let fits = |index: usize| encoded.ends[index] - from <= BATCH_BYTES;
+        let mut end = first;
         while end < marks.len()
             && wanted(&marks[end])
             && (end == first || encoded.ends[end - 1] == from || fits(end))
         {
             end += 1;
         }
+        if end == first {
+            return Err(meaning_changed());
+        }
         let last = marks[end - 1];
         let place = Place { revision: last.revision, hash: last.hash };
         let commits = encoded.bytes.slice(from..encoded.ends[end - 1]);
         if commits.len() > FRAGMENT_BYTES {
-            return self.fragment(&commits, place);
+            return Ok(self.fragment(&commits, place));
         }
         self.place = place;
         if commits.is_empty() {
-            return None;
+            return Ok(None);
         }
         self.touch();
-        Some(commits_frame(commits, &self.token()))
+        Ok(Some(frames::commits(commits, &self.token())))
     }
 
     /// The next fragment of a single commit that is too large for a message, and
@@ -251,37 +349,19 @@ impl Subscription {
             }
         };
         self.touch();
-        let mut commits = Vec::with_capacity(part.len() + 8);
-        put_field(COMMITS, &part, &mut commits);
-        Some(commits_frame(commits.into(), &token))
+        Some(frames::fragment(&part, &token))
     }
 
     fn started(&mut self) -> Frame {
         self.state = if self.settings.validate_only { State::Ended } else { State::Reading };
-        let head = self.feed.head();
-        let started = Started {
-            store_id: self.feed.store_id().to_string(),
-            head_revision: head.mark.revision.max(self.place.revision),
-            earliest_revision: head.earliest_revision,
-            after_revision: self.place.revision,
-            ..self.settings.started
-        };
-        self.event(Event::Started(started))
-    }
-
-    fn progress(&mut self) -> Frame {
-        let head = self.feed.head();
-        self.event(Event::Progress(Progress {
-            revision: self.place.revision,
-            head_revision: head.mark.revision.max(self.place.revision),
-            head_commit_time: Some(timestamp(head.mark.commit_time)),
-            earliest_revision: head.earliest_revision,
-        }))
+        let store_id = self.feed.store_id().to_string();
+        let settings = std::mem::take(&mut self.settings.started);
+        self.event(frames::started(settings, store_id, self.feed.head(), self.place))
     }
 
     fn event(&mut self, event: Event) -> Frame {
         self.touch();
-        Frame::of(&WatchChangesResponse { event: Some(event), token: self.token() })
+        frames::event(event, self.token())
     }
 
     fn touch(&mut self) {
@@ -290,7 +370,8 @@ impl Subscription {
 
     fn token(&self) -> String {
         let Place { revision, hash } = self.place;
-        token_text(&self.feed, revision, hash, self.selectors)
+        let snapshot = self.position.clone();
+        Token { revision, hash, snapshot, ..self.bound.clone() }.encode()
     }
 }
 
@@ -299,22 +380,19 @@ impl Drop for Subscription {
         if let Some(reading) = &self.reading {
             reading.abort();
         }
+        if let Some(telling) = &self.telling {
+            telling.abort();
+        }
     }
 }
 
-fn token_text(feed: &Feed, revision: i64, hash: HashPrefix, selectors: [u8; 8]) -> String {
-    feed.token(revision, hash, selectors).encode()
+fn failed<T>(error: &tokio::task::JoinError) -> Result<T> {
+    tracing::error!(%error, "what a stream needs could not be read");
+    Err(Error::internal())
 }
 
-/// A message that carries `commits`, which others may be sending too, and the
-/// token of one stream.
-fn commits_frame(commits: Bytes, token: &str) -> Frame {
-    let mut head = Vec::with_capacity(8);
-    put_varint(u64::from(RESPONSE_COMMITS) << 3 | 2, &mut head);
-    put_varint(commits.len() as u64, &mut head);
-    let mut tail = Vec::with_capacity(token.len() + 2);
-    if !token.is_empty() {
-        put_field(RESPONSE_TOKEN, token.as_bytes(), &mut tail);
-    }
-    Frame::new(head.into(), commits, tail.into())
+/// Nine tenths of `age` to all of it.
+fn somewhat_less(age: Duration) -> Duration {
+    let random = u32::try_from(Uuid::new_v4().as_u128() % 1_000).unwrap_or(0);
+    age.mul_f64(1.0 - f64::from(random) / 10_000.0)
 }

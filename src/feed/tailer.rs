@@ -7,6 +7,7 @@ use crate::model::error::Result;
 use crate::model::limits::{LOG_PAGE_COMMITS, POLL_IDLE, POLL_WATCHED};
 use crate::store::Store;
 use crate::store::state::Status;
+use crate::store::told::Wanted;
 
 /// Pause after a look that failed.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -53,12 +54,12 @@ pub async fn fill(feed: &Feed, store: &Store) -> Result<()> {
         if newest >= head.revision {
             return Ok(());
         }
-        let page = store.log_page(newest, head.revision).await?;
-        if page.is_empty() {
+        let page = store.log_page(newest, head.revision, &Wanted::everything()).await?;
+        if page.commits.is_empty() {
             tracing::error!(after = newest, head = head.revision, "the log has a hole");
             return Ok(());
         }
-        feed.append(&page);
+        feed.append(page.commits);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a stream lets through, applied to encoded commits.
+//! What a stream lets through.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,34 +6,19 @@ use prost_types::FieldMask;
 use sha2::{Digest, Sha256};
 
 use super::token::prefix;
+use crate::filter::several::Filters;
 use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::violations::Path;
-use crate::model::wire::{Mask, MaskUse, WireField, WireFields, put_field, put_number, without};
+use crate::model::wire::{Mask, MaskUse};
 use crate::proto::v1::{ChangeKind, Detail};
-use crate::store::resource::Registry;
-
-/// Numbers of `Commit`'s fields.
-pub(super) mod commit {
-    pub(crate) const ACTOR: u32 = 3;
-    pub(crate) const CHANGES: u32 = 6;
-    pub(crate) const CHANGE_COUNT: u32 = 7;
-    pub(crate) const FRAGMENT: u32 = 8;
-}
-
-/// Numbers of `Change`'s fields.
-pub(super) mod change {
-    pub(crate) const ORDINAL: u32 = 1;
-    pub(crate) const KIND: u32 = 2;
-    pub(crate) const RESOURCE_TYPE: u32 = 3;
-    pub(crate) const NAME: u32 = 4;
-    pub(crate) const UID: u32 = 5;
-    pub(crate) const RESOURCE: u32 = 6;
-    pub(crate) const CHANGED_FIELDS: u32 = 8;
-}
+use crate::store::resource::{Kind, Registry};
+use crate::store::told::Wanted;
 
 /// What a client asks to see.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
+    /// Only resources that match.
+    pub filter: String,
     /// Types by name; all if empty.
     pub resource_types: Vec<String>,
     /// Kinds; all if empty.
@@ -46,56 +31,100 @@ pub struct Selection {
     pub read_mask: Option<FieldMask>,
 }
 
+/// How much of each change a view has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    Names,
+    Full,
+    WithBefore,
+}
+
 /// A selection that has been checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct View {
-    types: BTreeSet<String>,
-    kinds: BTreeSet<i32>,
-    actors: BTreeSet<String>,
-    names_only: bool,
+    pub(super) registry: Registry,
+    pub(super) types: BTreeSet<String>,
+    pub(super) kinds: BTreeSet<i32>,
+    pub(super) actors: BTreeSet<String>,
+    pub(super) depth: Depth,
     /// By the type's number in `Resource`; empty if all fields are wanted.
-    masks: BTreeMap<u32, Mask>,
+    pub(super) masks: BTreeMap<u32, Mask>,
+    /// Its names are looked up before the view is used.
+    pub filter: Option<Filters>,
 }
 
 impl View {
     /// Checks `selection` against the types that there are.
     pub fn new(registry: Registry, selection: Selection) -> Result<Self> {
-        let Selection { resource_types, kinds, actors, detail, read_mask } = selection;
+        let Selection { filter, resource_types, kinds, actors, detail, read_mask } = selection;
         let mut problems = Problems::default();
+        let mut chosen: Vec<&'static Kind> = Vec::new();
         for (index, name) in resource_types.iter().enumerate() {
-            if registry.by_type(name).is_none() {
-                let known: Vec<_> = registry.0.iter().map(|kind| kind.type_name).collect();
-                let text = format!("must be one of {}", known.join(", "));
-                let root = Path::Root;
-                let at = root.field("resource_types");
-                problems.add(Reason::ValidationFailed, &at.index(index), text, "");
+            if let Some(kind) = registry.by_type(name) {
+                chosen.push(kind);
+                continue;
             }
+            let known: Vec<_> = registry.0.iter().map(|kind| kind.type_name).collect();
+            let text = format!("must be one of {}", known.join(", "));
+            let root = Path::Root;
+            let at = root.field("resource_types");
+            problems.add(Reason::ValidationFailed, &at.index(index), text, "");
+        }
+        if chosen.is_empty() {
+            chosen.extend(registry.0);
         }
         let masks = masks(registry, read_mask.as_ref(), &mut problems);
-        problems.into_result()?;
+        let filter = problems.keep(Filters::new(registry, &chosen, &filter));
+        let filter = problems.into_ok(filter)?;
         Ok(Self {
+            registry,
             types: resource_types.into_iter().collect(),
             kinds: kinds.into_iter().map(i32::from).collect(),
             actors: actors.into_iter().collect(),
-            names_only: detail == Detail::Names,
+            depth: match detail {
+                Detail::Names => Depth::Names,
+                Detail::Full | Detail::Unspecified => Depth::Full,
+                Detail::FullWithBefore => Depth::WithBefore,
+            },
             masks,
+            filter,
         })
     }
 
     /// Whether every commit goes through as it is.
     pub fn is_full(&self) -> bool {
-        let Self { types, kinds, actors, names_only, masks } = self;
-        types.is_empty() && kinds.is_empty() && actors.is_empty() && !names_only && masks.is_empty()
+        let Self { registry: _, types, kinds, actors, depth, masks, filter } = self;
+        types.is_empty()
+            && kinds.is_empty()
+            && actors.is_empty()
+            && *depth == Depth::Full
+            && masks.is_empty()
+            && filter.is_none()
+    }
+
+    /// The types whose resources it lets through, in the order of the registry.
+    pub fn chosen(&self) -> impl Iterator<Item = &'static Kind> {
+        let lets = |kind: &&Kind| self.types.is_empty() || self.types.contains(kind.type_name);
+        self.registry.0.iter().filter(lets)
     }
 
     /// Tells views apart.
     pub fn identity(&self) -> [u8; 32] {
-        Sha256::digest(format!("{self:?}")).into()
+        let Self { registry: _, types, kinds, actors, depth, masks, filter } = self;
+        let text = filter.as_ref().map(|filter| (&filter.text, filter.meaning()));
+        let all = format!("{types:?} {kinds:?} {actors:?} {depth:?} {masks:?} {text:?}");
+        Sha256::digest(all).into()
+    }
+
+    /// What the filter means now, for tokens: see [`Filters::meaning`].
+    pub fn meaning(&self) -> [u8; 8] {
+        self.filter.as_ref().map_or([0; 8], Filters::meaning)
     }
 
     /// Hash of what decides which changes go through, for tokens.
     pub fn selectors(&self) -> [u8; 8] {
-        if self.types.is_empty() && self.actors.is_empty() && self.kinds.is_empty() {
+        let no_lists = self.types.is_empty() && self.actors.is_empty() && self.kinds.is_empty();
+        if no_lists && self.filter.is_none() {
             return [1; 8];
         }
         let mut hasher = Sha256::new();
@@ -109,74 +138,45 @@ impl View {
         for kind in &self.kinds {
             hasher.update(kind.to_be_bytes());
         }
+        if let Some(filter) = &self.filter {
+            hasher.update(b"filter");
+            hasher.update(&filter.text);
+        }
         prefix(&hasher.finalize())
     }
 
-    /// The encoded commit as this view has it; `None` if nothing goes through.
-    pub fn apply(&self, encoded: &[u8]) -> Option<Vec<u8>> {
-        let mut out = Vec::with_capacity(encoded.len());
-        let mut count = 0;
-        for field in WireFields(encoded) {
-            match field.number {
-                commit::ACTOR if !self.lets_actor(field.value) => return None,
-                commit::CHANGES => {
-                    if let Some(change) = self.change(field) {
-                        count += 1;
-                        put_field(commit::CHANGES, &change, &mut out);
-                    }
-                }
-                commit::CHANGE_COUNT => {}
-                _ => out.extend_from_slice(field.whole),
-            }
+    /// What the log has to be asked for, so that nothing is missing.
+    pub fn wanted(&self) -> Wanted {
+        let mut kinds = BTreeSet::new();
+        for kind in self.kinds.iter().filter_map(|kind| ChangeKind::try_from(*kind).ok()) {
+            kinds.insert(match kind {
+                ChangeKind::Created => "CREATED",
+                ChangeKind::Deleted => "DELETED",
+                ChangeKind::Undeleted => "UNDELETED",
+                // Whether a resource enters or leaves is judged on its updates.
+                ChangeKind::Updated
+                | ChangeKind::Entered
+                | ChangeKind::Left
+                | ChangeKind::Unspecified => "UPDATED",
+            });
         }
-        let no_actor = || !WireFields(encoded).any(|field| field.number == commit::ACTOR);
-        if count == 0 || (!self.actors.is_empty() && no_actor() && !self.actors.contains("")) {
-            return None;
+        let chosen = if self.types.is_empty() { None } else { Some(self.chosen()) };
+        let grows = |kind: &&Kind| self.filter.as_ref().is_some_and(|f| f.grows_with(kind));
+        Wanted {
+            collections: chosen.into_iter().flatten().map(|kind| kind.collection).collect(),
+            kinds: kinds.into_iter().collect(),
+            actors: self.actors.iter().cloned().collect(),
+            always: self.registry.0.iter().filter(grows).map(|kind| kind.collection).collect(),
+            before: self.filter.is_some() || self.depth == Depth::WithBefore,
         }
-        put_number(commit::CHANGE_COUNT, count, &mut out);
-        Some(out)
     }
 
-    fn lets_actor(&self, actor: &[u8]) -> bool {
-        self.actors.is_empty()
-            || std::str::from_utf8(actor).is_ok_and(|actor| self.actors.contains(actor))
-    }
-
-    fn change(&self, field: WireField<'_>) -> Option<Vec<u8>> {
-        for part in WireFields(field.value) {
-            let passes = match part.number {
-                change::KIND if !self.kinds.is_empty() => {
-                    self.kinds.iter().any(|kind| part.value == [kind.cast_unsigned() as u8])
-                }
-                change::RESOURCE_TYPE if !self.types.is_empty() => {
-                    std::str::from_utf8(part.value).is_ok_and(|name| self.types.contains(name))
-                }
-                _ => true,
-            };
-            if !passes {
-                return None;
-            }
+    /// The encoded `body` of a resource of `kind` as this view has it.
+    pub(super) fn masked(&self, kind: &Kind, body: &[u8]) -> Vec<u8> {
+        match self.masks.get(&kind.tag) {
+            Some(mask) => mask.keep(body),
+            None => body.to_vec(),
         }
-        if self.names_only {
-            return Some(without(field.value, |number| number == change::RESOURCE));
-        }
-        if self.masks.is_empty() {
-            return Some(field.value.to_vec());
-        }
-        let mut out = Vec::with_capacity(field.value.len());
-        for part in WireFields(field.value) {
-            match (part.number, WireFields(part.value).next()) {
-                (change::RESOURCE, Some(resource)) => {
-                    let mask = self.masks.get(&resource.number);
-                    let body = mask.map(|mask| mask.keep(resource.value)).unwrap_or_default();
-                    let mut wrapped = Vec::with_capacity(body.len() + 8);
-                    put_field(resource.number, &body, &mut wrapped);
-                    put_field(change::RESOURCE, &wrapped, &mut out);
-                }
-                _ => out.extend_from_slice(part.whole),
-            }
-        }
-        Some(out)
     }
 }
 

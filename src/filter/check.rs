@@ -1,6 +1,6 @@
 //! Gives the names in a filter their fields and the values their types.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use prost_reflect::Kind as FieldKind;
 use uuid::Uuid;
@@ -11,21 +11,27 @@ use super::tree::{Condition, Element, Named, Test};
 use super::{Wrong, constant};
 use crate::store::resource::{Kind, Registry};
 
-/// The typed tree of `read`, or all that is wrong with it.
-pub(super) fn check(
-    registry: Registry,
-    kind: &Kind,
-    read: &Expression,
-) -> Result<Condition, Vec<Wrong>> {
-    let mut checker = Checker { registry, kind, wrong: Vec::new() };
-    let checked = checker.condition(read);
-    if checker.wrong.is_empty() { Ok(checked) } else { Err(checker.wrong) }
+/// What checking a filter for one type comes to.
+pub(super) struct Checked {
+    /// The typed tree. A comparison that is wrong does not hold there.
+    pub(super) root: Condition,
+    /// All that is wrong, each with the number of its comparison in the text.
+    pub(super) wrong: Vec<(usize, Wrong)>,
+}
+
+/// Checks `read` against the fields of `kind`.
+pub(super) fn check(registry: Registry, kind: &Kind, read: &Expression) -> Checked {
+    let mut checker = Checker { registry, kind, comparisons: 0, wrong: Vec::new() };
+    let root = checker.condition(read);
+    Checked { root, wrong: checker.wrong }
 }
 
 struct Checker<'k> {
     registry: Registry,
     kind: &'k Kind,
-    wrong: Vec<Wrong>,
+    /// Seen so far.
+    comparisons: usize,
+    wrong: Vec<(usize, Wrong)>,
 }
 
 /// A field as a filter names it.
@@ -64,9 +70,10 @@ impl Checker<'_> {
     }
 
     fn keep(&mut self, checked: Result<Condition, Wrong>) -> Condition {
+        self.comparisons += 1;
         checked.unwrap_or_else(|wrong| {
-            self.wrong.push(wrong);
-            Condition::All(Vec::new())
+            self.wrong.push((self.comparisons, wrong));
+            Condition::Any(Vec::new())
         })
     }
 
@@ -178,7 +185,7 @@ impl Checker<'_> {
         if field.values == Values::Name {
             field.column = "key";
         }
-        let test = Test::Under { root, hierarchy, below: BTreeSet::new() };
+        let test = Test::Under { root, hierarchy, below: BTreeMap::new() };
         Ok(element(field, None, test))
     }
 
@@ -201,7 +208,7 @@ impl Checker<'_> {
             }
             Some(_) => return Err(format!("must be a name such as {}/{{id}}", target.collection)),
         };
-        Ok(Named { name, at: *at, key: 0 })
+        Ok(Named { name, at: *at, key: 0, found: String::new() })
     }
 }
 

@@ -169,7 +169,7 @@ fn passes(element: &Element, row: &impl Cells) -> Truth {
         }
         Test::Refers { to, differs } => Truth::of((row.number(column) == Some(to.key)) != *differs),
         Test::Under { below, .. } => {
-            Truth::of(row.number(column).is_some_and(|key| below.contains(&key)))
+            Truth::of(row.number(column).is_some_and(|key| below.contains_key(&key)))
         }
         Test::Uid(uid, differs) => {
             Truth::of((row.text(column) == Some(&uid.to_string())) != *differs)

@@ -11,17 +11,19 @@ mod constant;
 pub mod field;
 pub mod memory;
 pub mod parse;
+pub mod several;
 pub mod sql;
 pub mod syntax;
 pub mod tree;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, HashMap};
 
-use self::syntax::Place;
+use self::memory::Facts;
+use self::syntax::{Expression, Place};
 use self::tree::{Condition, Test};
 use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::violations::Path;
-use crate::store::resource::{Hierarchy, Kind, Registry};
+use crate::store::resource::{Hierarchy, Keys, Kind, Object, Registry};
 
 /// What is wrong with a filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +49,21 @@ pub struct Filter {
     root: Condition,
     /// The table that has one row for each resource of the type.
     table: &'static str,
+    keys: BoundKeys,
+}
+
+/// Keys of the resources that a filter names, for judging in memory: all others
+/// may share one, since nothing asks which of them it is.
+#[derive(Clone, Debug, Default)]
+pub struct BoundKeys(HashMap<String, i64>);
+
+/// The key of whatever a filter does not name.
+const OTHER: i64 = -1;
+
+impl Keys for BoundKeys {
+    fn key(&self, name: &str) -> Option<i64> {
+        (!name.is_empty()).then(|| self.0.get(name).copied().unwrap_or(OTHER))
+    }
 }
 
 impl Filter {
@@ -55,9 +72,16 @@ impl Filter {
         let Some(read) = parse::parse(text).map_err(|wrong| invalid(vec![wrong]))? else {
             return Ok(None);
         };
-        let root = check::check(registry, kind, &read).map_err(invalid)?;
+        let checked = check::check(registry, kind, &read);
+        if !checked.wrong.is_empty() {
+            return Err(invalid(checked.wrong.into_iter().map(|(_, wrong)| wrong).collect()));
+        }
+        Ok(Some(Self::of(kind, &read, checked.root)))
+    }
+
+    fn of(kind: &Kind, read: &Expression, root: Condition) -> Self {
         let table = kind.tables.first().map_or("", |table| table.name);
-        Ok(Some(Self { text: read.to_string(), root, table }))
+        Self { text: read.to_string(), root, table, keys: BoundKeys::default() }
     }
 
     /// The resources that it names, to be looked up for [`Self::bind`].
@@ -73,12 +97,22 @@ impl Filter {
     /// of each. A name that means none, or several, is an error: what nobody
     /// recorded is rather mistyped than searched for.
     pub fn bind(&mut self, meanings: impl Fn(&str) -> Vec<(i64, String)>) -> Result<()> {
+        let wrong = self.bind_or_tell(meanings);
+        if wrong.is_empty() { Ok(()) } else { Err(invalid(wrong)) }
+    }
+
+    fn bind_or_tell(&mut self, meanings: impl Fn(&str) -> Vec<(i64, String)>) -> Vec<Wrong> {
         let mut wrong = Vec::new();
+        let keys = &mut self.keys.0;
         self.root.elements_mut(&mut |element| {
             let Some(named) = element.named_mut() else { return };
             let found = meanings(&named.name);
             match found.as_slice() {
-                [(key, _)] => named.key = *key,
+                [(key, name)] => {
+                    named.key = *key;
+                    named.found.clone_from(name);
+                    keys.insert(name.clone(), *key);
+                }
                 [] => wrong.push(Wrong::new(named.at, format!("there is no {}", named.name))),
                 several => {
                     let names: Vec<_> = several.iter().map(|(_, name)| name.as_str()).collect();
@@ -87,7 +121,7 @@ impl Filter {
                 }
             }
         });
-        if wrong.is_empty() { Ok(()) } else { Err(invalid(wrong)) }
+        wrong
     }
 
     /// The roots of its trees, to be looked up for [`Self::expand`] once the
@@ -102,14 +136,21 @@ impl Filter {
         roots
     }
 
-    /// Says what the trees hold: `tree` gives the keys of a root and of all below
-    /// it.
-    pub fn expand(&mut self, tree: impl Fn(&Hierarchy, i64) -> BTreeSet<i64>) {
+    /// Says what the trees hold: `tree` gives the keys and names of a root and of all
+    /// below it.
+    pub fn expand(&mut self, tree: impl Fn(&Hierarchy, i64) -> BTreeMap<i64, String>) {
+        let keys = &mut self.keys.0;
         self.root.elements_mut(&mut |element| {
             if let Test::Under { root, hierarchy, below } = &mut element.test {
                 *below = tree(hierarchy, root.key);
+                keys.extend(below.iter().map(|(key, name)| (name.clone(), *key)));
             }
         });
+    }
+
+    /// Whether `object` matches, whatever the database says: the filter is bound.
+    pub fn lets(&self, kind: &Kind, object: &dyn Object) -> bool {
+        self.matches(&Facts::of(kind, object, &self.keys))
     }
 }
 

@@ -213,7 +213,7 @@ fn test(sql: Sql, row: &str, element: &Element, asked: Asked) -> Sql {
         Test::Refers { to, differs: true } => differs(sql, &column).bind(to.key).push(")"),
         // Keys, and not a query of them: PostgreSQL can then tell how many rows
         // there are.
-        Test::Under { below, .. } => sql.push(&column).among_keys(below.iter().copied()),
+        Test::Under { below, .. } => sql.push(&column).among_keys(below.keys().copied()),
         Test::Uid(uid, false) => sql.push(&format!("{column} = ")).bind(*uid),
         Test::Uid(uid, true) => differs(sql, &column).bind(*uid).push(")"),
         Test::Span(comparator, first, last) => {

@@ -1,7 +1,7 @@
 //! A filter whose fields are known and whose values have types: what SQL is made
 //! of and what is judged in memory.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
@@ -59,8 +59,8 @@ pub enum Test {
         root: Named,
         /// What is below what.
         hierarchy: Hierarchy,
-        /// The keys of all of them, once they are looked up.
-        below: BTreeSet<i64>,
+        /// The keys and names of all of them, once they are looked up.
+        below: BTreeMap<i64, String>,
     },
     /// That uid, or another if `differs`.
     Uid(Uuid, bool),
@@ -76,8 +76,10 @@ pub struct Named {
     pub name: String,
     /// Where in the filter it stands.
     pub at: Place,
-    /// Its key, once that is looked up.
+    /// Its key, once that is looked up; no resource has 0.
     pub key: i64,
+    /// What it is called itself, once that is looked up.
+    pub found: String,
 }
 
 impl Condition {

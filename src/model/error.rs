@@ -39,6 +39,8 @@ pub enum Reason {
     HistoryDiverged,
     /// The history that far back is gone: copy the state anew.
     HistoryCompacted,
+    /// What the filter names means something else by now: copy the state anew.
+    FilterMeaningChanged,
     /// No commit has that number yet.
     RevisionInFuture,
     /// Send less, or later.
@@ -72,6 +74,7 @@ impl Reason {
             Self::Referenced => "REFERENCED",
             Self::EtagMismatch => "ETAG_MISMATCH",
             Self::SlowConsumer => "SLOW_CONSUMER",
+            Self::FilterMeaningChanged => "FILTER_MEANING_CHANGED",
             Self::StoreMismatch => "STORE_MISMATCH",
             Self::HistoryDiverged => "HISTORY_DIVERGED",
             Self::HistoryCompacted => "HISTORY_COMPACTED",

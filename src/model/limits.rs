@@ -41,12 +41,19 @@ pub const LOG_PAGE_BYTES: usize = 2 << 20;
 pub const LOG_PAGE_COMMITS: usize = 2_000;
 /// Bytes of log pages kept for streams that are behind, over all of them.
 pub const LOG_PAGES_BYTES: usize = 32 << 20;
-/// Log pages that may be read at the same time.
+/// Names that are looked at for one message of a snapshot.
+pub const SNAPSHOT_NAMES: usize = 512;
+/// Bytes of resources in one message of a snapshot, unless one is larger.
+pub const SNAPSHOT_BYTES: usize = 256 << 10;
+/// Log pages, or parts of a snapshot, that may be read at the same time.
 pub const LOG_READERS: usize = 4;
 /// Watches at the same time.
 pub const WATCHES: usize = 20_000;
 /// How long a stream may stay open whose reader takes nothing.
 pub const STALLED_READER: Duration = Duration::from_secs(600);
+/// How long a stream may stay open. It ends up to a tenth earlier, so that those which
+/// began together do not end together.
+pub const STREAM_AGE: Duration = Duration::from_secs(3_600);
 /// How long an answer to a request id is kept.
 pub const REQUEST_KEPT: Duration = Duration::from_secs(48 * 3_600);
 /// How often expired request ids are removed.

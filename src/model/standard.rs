@@ -3,7 +3,7 @@
 //! name: a new field does not compile until it is handled here.
 
 use prost::Message;
-use prost_types::FieldMask;
+use prost_types::{FieldMask, Timestamp};
 
 use super::described::{Described, Validate};
 
@@ -37,6 +37,10 @@ pub struct Get {
     pub name: String,
     /// Fields to return.
     pub read_mask: Option<FieldMask>,
+    /// As of this commit; 0 means now.
+    pub read_revision: i64,
+    /// As of the last commit at or before this time.
+    pub read_time: Option<Timestamp>,
 }
 
 /// Asks for several resources.
@@ -46,6 +50,10 @@ pub struct BatchGet {
     pub names: Vec<String>,
     /// Fields to return.
     pub read_mask: Option<FieldMask>,
+    /// As of this commit; 0 means now.
+    pub read_revision: i64,
+    /// As of the last commit at or before this time.
+    pub read_time: Option<Timestamp>,
 }
 
 /// Asks for a page.
@@ -63,6 +71,10 @@ pub struct List {
     pub include_total_size: bool,
     /// Which ones.
     pub filter: String,
+    /// As of this commit; 0 means now.
+    pub read_revision: i64,
+    /// As of the last commit at or before this time.
+    pub read_time: Option<Timestamp>,
 }
 
 /// Records a new resource.

@@ -94,6 +94,16 @@ pub fn put_varint(mut value: u64, out: &mut Vec<u8>) {
     out.push(value as u8);
 }
 
+/// How many bytes a length-delimited field takes whose value has `length`.
+pub fn field_len(number: u32, length: usize) -> usize {
+    varint_len(u64::from(number) << 3 | 2) + varint_len(length as u64) + length
+}
+
+fn varint_len(value: u64) -> usize {
+    let bits = u64::BITS - (value | 1).leading_zeros();
+    usize::try_from(bits.div_ceil(7)).unwrap_or(10)
+}
+
 /// The message without the fields whose number `unwanted` names.
 pub fn without(message: &[u8], unwanted: impl Fn(u32) -> bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(message.len());

@@ -15,11 +15,12 @@ use super::FORMAT;
 use super::connect::Databases;
 use super::failure::{Failure, in_time};
 use super::load::load;
-use super::log::{self, Logged};
+use super::log;
 use super::memory::Memory;
 use super::queue::{Queue, Queued, outdated};
 use super::resource::Registry;
 use super::state::{State, Status};
+use super::told::Told;
 use super::transaction::{begin, lock_head, sweep};
 use super::unit::Unit;
 use super::write::{Write, Written};
@@ -34,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Takes what was committed, in order. Must not block.
 pub trait Publish: Send + Sync {
     /// Called after each group that this process has committed.
-    fn publish(&self, commits: Vec<Logged>);
+    fn publish(&self, commits: Vec<Told>);
 }
 
 /// The one that writes.
@@ -65,7 +66,7 @@ enum Broken {
 /// What a group came to.
 struct Done {
     answers: Vec<Result<Written>>,
-    logged: Vec<Logged>,
+    told: Vec<Told>,
 }
 
 impl Committer {
@@ -151,8 +152,8 @@ impl Committer {
                     drop(places);
                     let _ = reply.send(answer);
                 }
-                if !done.logged.is_empty() {
-                    self.publish.publish(done.logged);
+                if !done.told.is_empty() {
+                    self.publish.publish(done.told);
                 }
                 return;
             }
@@ -173,8 +174,8 @@ impl Committer {
         let mut answers = Vec::with_capacity(writes.len());
         for write in writes {
             let answer = match self.persist(&mut [write]).await {
-                Ok(Done { mut answers, logged }) => {
-                    self.publish.publish(logged);
+                Ok(Done { mut answers, told }) => {
+                    self.publish.publish(told);
                     answers.pop().unwrap_or_else(|| Err(Error::internal()))
                 }
                 Err(Failure::Data) => Err(Error::internal()),
@@ -199,7 +200,7 @@ impl Committer {
                 Err(Broken::Outdated) => {
                     self.state.set(Status::Outdated);
                     let answers = writes.iter().map(|_| Err(outdated())).collect();
-                    return Ok(Done { answers, logged: Vec::new() });
+                    return Ok(Done { answers, told: Vec::new() });
                 }
                 Err(Broken::Before(error)) => error,
                 Err(Broken::Unknown { first, hash, error, done }) => {
@@ -259,12 +260,14 @@ impl Committer {
             in_time(ANSWER, sweep(&transaction, now)).await.map_err(Broken::Before)?;
         } else if unit.is_empty() {
             in_time(ANSWER, transaction.rollback()).await.map_err(Broken::Before)?;
-            return Ok(Done { answers, logged: Vec::new() });
+            return Ok(Done { answers, told: Vec::new() });
         }
         in_time(ANSWER, unit.save(&transaction)).await.map_err(Broken::Before)?;
-        let Unit { logged, head, loaded, .. } = unit;
+        let Unit { logged, befores, head, loaded, .. } = unit;
         let hash = logged.first().map(|logged| logged.commit.hash.clone());
-        let done = Done { answers, logged };
+        let mut befores = befores.into_iter();
+        let told = logged.into_iter().map(|logged| Told::of(logged, &mut befores)).collect();
+        let done = Done { answers, told };
         let saved = clock.lap();
         let committed = in_time(ANSWER, transaction.commit()).await;
         let commit = clock.lap();

@@ -16,6 +16,8 @@ pub(super) struct Finished {
     pub(super) change: Option<change::Model>,
     /// The message after; of a deleted resource as it last was.
     pub(super) body: Bytes,
+    /// The message before, where the resource was there; else empty.
+    pub(super) before: Bytes,
     pub(super) result: MutationResult,
 }
 
@@ -33,7 +35,7 @@ pub(super) fn finish(mut item: Item, revision: i64, commit_time: i64) -> Finishe
         let (revision, body) = before.unwrap_or_default();
         result.revision = revision;
         result.etag = etag(revision);
-        return Finished { item, change: None, body, result };
+        return Finished { item, change: None, body, before: Bytes::new(), result };
     }
     let body: Bytes = match &mut item.object {
         Some(object) => {
@@ -58,7 +60,9 @@ pub(super) fn finish(mut item: Item, revision: i64, commit_time: i64) -> Finishe
         fields: changed_fields(&item, before.as_ref().map(|(_, body)| body), &body),
         body: if item.object.is_some() { body.to_vec() } else { Vec::new() },
     };
-    Finished { item, change: Some(change), body, result }
+    let was_there = matches!(item.outcome, MutationOutcome::Updated | MutationOutcome::Deleted);
+    let before = before.filter(|_| was_there).map(|(_, body)| body).unwrap_or_default();
+    Finished { item, change: Some(change), body, before, result }
 }
 
 /// A deleted resource as it last was, with the revision of its deletion.

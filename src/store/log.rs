@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use prost::Message;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult};
 
 use super::entities::{change, commit};
@@ -178,19 +177,4 @@ pub async fn revision_at(db: &impl ConnectionTrait, micros: i64) -> Result<i64, 
 pub async fn hash_at(db: &impl ConnectionTrait, revision: i64) -> Result<Option<Vec<u8>>, DbErr> {
     let found = commit::Entity::find_by_id(revision).one(db).await?;
     Ok(found.map(|commit| commit.hash))
-}
-
-/// Encodes a commit without its changes and without `change_count`, which the
-/// caller appends.
-pub fn encode_header(commit: &commit::Model) -> Vec<u8> {
-    let commit::Model { revision, commit_time, actor, reason, request_id, .. } = commit;
-    let header = v1::Commit {
-        revision: *revision,
-        commit_time: Some(super::write::timestamp(*commit_time)),
-        actor: actor.clone(),
-        reason: reason.clone(),
-        request_id: request_id.clone(),
-        ..v1::Commit::default()
-    };
-    header.encode_to_vec()
 }

@@ -1,7 +1,7 @@
 //! What names mean: the records that are called so or have another name, and what
 //! is below one in its tree.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -49,12 +49,12 @@ pub async fn meanings(
     Ok(meanings)
 }
 
-/// The keys of the record `root` and of all that are below it.
+/// The keys and names of the record `root` and of all that are below it.
 pub async fn below(
     db: &impl ConnectionTrait,
     hierarchy: &Hierarchy,
     root: i64,
-) -> Result<BTreeSet<i64>, DbErr> {
+) -> Result<BTreeMap<i64, String>, DbErr> {
     let Hierarchy { table, parent, condition } = hierarchy;
     let condition = match *condition {
         "" => String::new(),
@@ -64,8 +64,8 @@ pub async fn below(
         .bind(root)
         .push(&format!(
             " AS bigint) UNION SELECT e.key FROM {table} e JOIN below ON e.{parent} = below.key\
-             {condition}) SELECT key FROM below"
+             {condition}) SELECT r.key, r.name FROM below JOIN record r ON r.key = below.key"
         ));
     let rows = db.query_all_raw(sql.build()).await?;
-    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }

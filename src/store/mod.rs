@@ -25,6 +25,7 @@ pub mod log;
 pub mod meaning;
 mod memory;
 pub mod migrate;
+pub mod past;
 pub mod queue;
 pub mod read;
 pub mod reindex;
@@ -33,13 +34,14 @@ mod save;
 pub mod sql;
 mod stage;
 pub mod state;
+pub mod told;
 pub mod transaction;
 mod unit;
 mod wanted;
 pub mod write;
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -52,11 +54,13 @@ use connect::{Databases, Reader};
 use entities::head;
 use queue::Queue;
 use read::{Reads, read_failed};
-use resource::Registry;
+use resource::{Hierarchy, Registry};
 use state::State;
+use told::Wanted;
 use write::{Write, Written};
 
 use crate::filter::Filter;
+use crate::filter::several::Filters;
 use crate::model::error::{Error, Result};
 use crate::model::limits::{ANSWER, HEAD_ANSWER};
 
@@ -136,25 +140,46 @@ impl Store {
 
     /// Looks up what a filter names, and what is below it where it asks for trees.
     pub async fn bind(&self, filter: &mut Filter) -> Result<()> {
-        let names = filter.names();
+        let found = self.meanings(&filter.names()).await?;
+        filter.bind(|name| found.get(name).cloned().unwrap_or_default())?;
+        let trees = self.trees(filter.roots()).await?;
+        filter.expand(|_, root| trees.get(&root).cloned().unwrap_or_default());
+        Ok(())
+    }
+
+    /// The same for a filter of several types.
+    pub async fn bind_several(&self, filters: &mut Filters) -> Result<()> {
+        let found = self.meanings(&filters.names()).await?;
+        filters.bind(|name| found.get(name).cloned().unwrap_or_default())?;
+        let trees = self.trees(filters.roots()).await?;
+        filters.expand(self.registry, |_, root| trees.get(&root).cloned().unwrap_or_default());
+        Ok(())
+    }
+
+    /// The keys and names of the records that each of `names` means.
+    pub async fn meanings(&self, names: &[&str]) -> Result<HashMap<String, Vec<(i64, String)>>> {
         if names.is_empty() {
-            return Ok(());
+            return Ok(HashMap::new());
         }
         self.check_up()?;
-        let found = self.read(|db| async move { meaning::meanings(&*db, &names).await }).await?;
-        filter.bind(|name| found.get(name).cloned().unwrap_or_default())?;
+        self.read(|db| async move { meaning::meanings(&*db, names).await }).await
+    }
+
+    /// What is below each root, by its key: one belongs to one type, and that has
+    /// one hierarchy.
+    async fn trees(
+        &self,
+        roots: Vec<(Hierarchy, i64)>,
+    ) -> Result<HashMap<i64, BTreeMap<i64, String>>> {
         let mut trees = HashMap::new();
-        for (hierarchy, root) in filter.roots() {
+        for (hierarchy, root) in roots {
             if let Entry::Vacant(tree) = trees.entry(root) {
-                let below = |db: connect::Reader| async move {
-                    meaning::below(&*db, &hierarchy, root).await
-                };
+                let below =
+                    |db: Reader| async move { meaning::below(&*db, &hierarchy, root).await };
                 tree.insert(self.read(below).await?);
             }
         }
-        // A key belongs to one type, and that has one hierarchy.
-        filter.expand(|_, root| trees.get(&root).cloned().unwrap_or_default());
-        Ok(())
+        Ok(trees)
     }
 
     /// A page of a list.
@@ -182,9 +207,21 @@ impl Store {
         self.databases.backend() == DbBackend::Postgres
     }
 
-    /// A page of the log, see [`log::page`].
-    pub async fn log_page(&self, after: i64, until: i64) -> Result<Vec<log::Logged>> {
-        self.read(|db| async move { log::page(&*db, after, until).await }).await
+    /// A page of the log, see [`told::page`].
+    pub async fn log_page(&self, after: i64, until: i64, wanted: &Wanted) -> Result<told::Page> {
+        self.read(|db| async move { told::page(&db, after, until, wanted).await }).await
+    }
+
+    /// A page of the records as they were, see [`past::page`].
+    pub async fn past_page(&self, asked: &past::Asked<'_>) -> Result<past::Page> {
+        self.check_up()?;
+        self.read(|db| async move { past::page(&db, asked).await }).await
+    }
+
+    /// The records called `names` as they were at `revision`, by name.
+    pub async fn past(&self, names: &[&str], revision: i64) -> Result<HashMap<String, Bytes>> {
+        self.check_up()?;
+        self.read(|db| async move { past::versions(&db, names, revision).await }).await
     }
 
     /// The newest commit at or before `micros`, or 0.

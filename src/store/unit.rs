@@ -53,6 +53,8 @@ pub(super) struct Unit {
     answered: HashMap<(String, String), ([u8; 32], Written)>,
     /// What is appended to the log.
     pub(super) logged: Vec<Logged>,
+    /// The messages before its changes, one for each; empty if there was none.
+    pub(super) befores: Vec<Bytes>,
     /// Microseconds since 1970.
     now: i64,
 }
@@ -69,6 +71,7 @@ impl Unit {
             requests: Vec::new(),
             answered: HashMap::new(),
             logged: Vec::new(),
+            befores: Vec::new(),
             now,
         }
     }
@@ -199,6 +202,10 @@ impl Unit {
         let revision = if changes.is_empty() { 0 } else { revision };
         if revision != 0 {
             self.append(write, commit_time, size, changes);
+            let told = finished
+                .iter_mut()
+                .filter(|done| done.result.outcome() != MutationOutcome::Unchanged);
+            self.befores.extend(told.map(|done| std::mem::take(&mut done.before)));
         }
         let (results, bodies) =
             finished.iter().map(|done| (done.result.clone(), done.body.clone())).unzip();

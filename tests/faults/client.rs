@@ -68,7 +68,8 @@ impl Client {
 
     /// The agreement `name`.
     pub(crate) async fn get(&self, name: &str) -> Result<Agreement, Status> {
-        let request = GetAgreementRequest { name: name.to_owned(), read_mask: None };
+        let request =
+            GetAgreementRequest { name: name.to_owned(), read_mask: None, ..Default::default() };
         self.agreements().get_agreement(request).await.map(tonic::Response::into_inner)
     }
 

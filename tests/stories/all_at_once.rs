@@ -35,12 +35,13 @@ async fn wrong_gets(server: &TestServer) {
     let mut countries = server.clients.countries();
     for name in ["", "KHM", "agreements/KHM"] {
         let read_mask = mask(&["name", "nope", "uid.nope"]);
-        let request = GetCountryRequest { name: name.to_owned(), read_mask };
+        let request = GetCountryRequest { name: name.to_owned(), read_mask, ..Default::default() };
         let fields = ["name", "read_mask.paths[1]", "read_mask.paths[2]"];
         refusal(countries.get_country(request).await).is_invalid(&fields);
     }
     let names = ["", "countries/KHM", "KHM", "officials/x"].map(str::to_owned).to_vec();
-    let request = BatchGetCountriesRequest { names, read_mask: mask(&["nope"]) };
+    let request =
+        BatchGetCountriesRequest { names, read_mask: mask(&["nope"]), ..Default::default() };
     let fields = ["names[0]", "names[2]", "names[3]", "read_mask.paths[0]"];
     refusal(countries.batch_get_countries(request).await).is_invalid(&fields);
 }

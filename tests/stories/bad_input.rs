@@ -340,9 +340,17 @@ async fn wrong_reads_and_frames(server: &TestServer) {
 
     let request = ListCountriesRequest { page_size: -1, ..Default::default() };
     invalid(clients.countries().list_countries(request).await.unwrap_err(), &["page_size"]);
-    let request = GetCountryRequest { name: "agreements/KHM".to_owned(), read_mask: None };
+    let request = GetCountryRequest {
+        name: "agreements/KHM".to_owned(),
+        read_mask: None,
+        ..Default::default()
+    };
     invalid(clients.countries().get_country(request).await.unwrap_err(), &["name"]);
-    let request = GetCountryRequest { name: "countries/kH".to_owned(), read_mask: None };
+    let request = GetCountryRequest {
+        name: "countries/kH".to_owned(),
+        read_mask: None,
+        ..Default::default()
+    };
     let found = clients.countries().get_country(request).await.unwrap().into_inner();
     assert_eq!(found.name, "countries/KHM", "an alpha-2 code in any case");
 

@@ -65,17 +65,24 @@ async fn reads<T: Sample>(server: &TestServer) {
     let (first, second) = (name_of::<T>("sample1"), name_of::<T>("sample2"));
     assert_eq!(client.get(&first).await.unwrap(), one);
     let names = vec![second.clone(), first.clone()];
-    let both = client.batch_get(BatchGetRequest { names, read_mask: None }).await.unwrap();
+    let both =
+        client.batch_get(BatchGetRequest { names, ..BatchGetRequest::default() }).await.unwrap();
     assert_eq!(both, [two, one.clone()], "in the order asked for");
 
     let read_mask = mask(&["uid", "labels"]);
-    let request = GetRequest { name: first.clone(), read_mask: read_mask.clone() };
+    let request =
+        GetRequest { name: first.clone(), read_mask: read_mask.clone(), ..GetRequest::default() };
     let expected = Shared { uid: shared(&one).uid, ..Shared::default() };
     assert_eq!(client.get_request(request).await.unwrap(), with(T::default(), expected.clone()));
-    let request = BatchGetRequest { names: vec![first.clone()], read_mask };
+    let request =
+        BatchGetRequest { names: vec![first.clone()], read_mask, ..BatchGetRequest::default() };
     assert_eq!(client.batch_get(request).await.unwrap(), [with(T::default(), expected)]);
 
-    let request = GetRequest { name: first.clone(), read_mask: mask(&["uid", "nonsense"]) };
+    let request = GetRequest {
+        name: first.clone(),
+        read_mask: mask(&["uid", "nonsense"]),
+        ..GetRequest::default()
+    };
     client.get_request(request).await.unwrap_err().is_invalid(&["read_mask.paths[1]"]);
 
     let nothing = name_of::<T>("nothing");
@@ -84,7 +91,10 @@ async fn reads<T: Sample>(server: &TestServer) {
     assert_eq!(refusal.resource, nothing);
     let nobody = name_of::<T>("nobody");
     let names = vec![nothing.clone(), first.clone(), nobody.clone()];
-    let refusal = client.batch_get(BatchGetRequest { names, read_mask: None }).await.unwrap_err();
+    let refusal = client
+        .batch_get(BatchGetRequest { names, ..BatchGetRequest::default() })
+        .await
+        .unwrap_err();
     assert_eq!((refusal.code, refusal.reason.as_str()), (Code::NotFound, "NOT_FOUND"));
     let told = format!("{refusal:?}");
     assert!(told.contains(&nothing) && told.contains(&nobody), "names all that miss: {told}");
@@ -93,7 +103,10 @@ async fn reads<T: Sample>(server: &TestServer) {
     client.get("nonsense").await.unwrap_err().is_invalid(&["name"]);
     client.get("nonsense/sample1").await.unwrap_err().is_invalid(&["name"]);
     let names = vec![first, "nonsense".to_owned()];
-    let refusal = client.batch_get(BatchGetRequest { names, read_mask: None }).await.unwrap_err();
+    let refusal = client
+        .batch_get(BatchGetRequest { names, ..BatchGetRequest::default() })
+        .await
+        .unwrap_err();
     refusal.is_invalid(&["names[1]"]);
     client.batch_get(BatchGetRequest::default()).await.unwrap_err().is_invalid(&["names"]);
 }
@@ -364,6 +377,7 @@ async fn lists<T: Sample>(server: &TestServer) {
         read_mask: mask(&["name"]),
         include_total_size: true,
         filter: String::new(),
+        ..ListRequest::default()
     };
     let page = client.list(request("", "")).await.unwrap();
     assert_eq!(page.total_size, Some(i32::try_from(by_name.len()).unwrap()));

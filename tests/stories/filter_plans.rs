@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use entente::api::listing::Query;
+use entente::api::past::AsOf;
 use entente::filter::Filter;
 use entente::filter::field::{RECORD, Values, filterable};
 use entente::resources::REGISTRY;
@@ -96,8 +97,8 @@ async fn plan(
     let mut filter = Filter::new(*REGISTRY, kind, text).unwrap().unwrap();
     let key = |name: &str| keys.get(name).copied().unwrap_or_default();
     filter.bind(|name| vec![(key(name), name.to_owned())]).unwrap();
-    filter.expand(|_, root| [root, root + 1, root + 2].into());
-    let query = Query::new(kind, &[], "", Some(filter)).unwrap();
+    filter.expand(|_, root| [root, root + 1, root + 2].map(|key| (key, key.to_string())).into());
+    let query = Query::new(kind, &[], "", Some(filter), AsOf::Now).unwrap();
     let backend = db.get_database_backend();
     let Statement { sql, values, .. } = list::statement(backend, &query.page(50, None, false));
     let (explain, column) = match backend {

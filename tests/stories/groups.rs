@@ -46,7 +46,8 @@ async fn updates_of_one_record_all_count(server: &TestServer) {
         revisions.push(writer.await.unwrap().revision);
     }
 
-    let get = GetAgreementRequest { name: created.name.clone(), read_mask: None };
+    let get =
+        GetAgreementRequest { name: created.name.clone(), read_mask: None, ..Default::default() };
     let left = agreements.get_agreement(get).await.unwrap().into_inner();
     assert_eq!(left.labels.len(), CROWD, "no update is lost");
     assert_eq!((left.title, left.parties), (created.title, created.parties));

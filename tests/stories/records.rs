@@ -76,7 +76,7 @@ async fn new_records_refer_to_each_other(server: &TestServer) {
         assert_eq!(result.etag, format!("\"{}\"", answer.revision));
     }
     let name = "agreements/pact".to_owned();
-    let request = GetAgreementRequest { name, read_mask: None };
+    let request = GetAgreementRequest { name, read_mask: None, ..Default::default() };
     let pact = server.clients.agreements().get_agreement(request).await.unwrap().into_inner();
     assert_eq!(pact.parties, agreement("", &["KHM", "RUS", "UTO"]).parties, "made canonical");
 }

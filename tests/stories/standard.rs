@@ -66,6 +66,10 @@ pub struct GetRequest {
     pub name: String,
     #[prost(message, optional, tag = "2")]
     pub read_mask: Option<FieldMask>,
+    #[prost(int64, tag = "3")]
+    pub read_revision: i64,
+    #[prost(message, optional, tag = "4")]
+    pub read_time: Option<Timestamp>,
 }
 
 /// Asks for several.
@@ -75,6 +79,10 @@ pub struct BatchGetRequest {
     pub names: Vec<String>,
     #[prost(message, optional, tag = "2")]
     pub read_mask: Option<FieldMask>,
+    #[prost(int64, tag = "3")]
+    pub read_revision: i64,
+    #[prost(message, optional, tag = "4")]
+    pub read_time: Option<Timestamp>,
 }
 
 /// Asks for a page.
@@ -92,6 +100,10 @@ pub struct ListRequest {
     pub include_total_size: bool,
     #[prost(string, tag = "6")]
     pub filter: String,
+    #[prost(int64, tag = "7")]
+    pub read_revision: i64,
+    #[prost(message, optional, tag = "8")]
+    pub read_time: Option<Timestamp>,
 }
 
 /// Records a new one.
@@ -162,6 +174,8 @@ struct PageMessage {
     next_page_token: String,
     #[prost(int32, optional, tag = "3")]
     total_size: Option<i32>,
+    #[prost(string, tag = "4")]
+    watch_token: String,
 }
 
 /// A page of a list, or the answer of BatchGet.
@@ -170,6 +184,7 @@ pub struct Page<T> {
     pub resources: Vec<T>,
     pub next_page_token: String,
     pub total_size: Option<i32>,
+    pub watch_token: String,
 }
 
 /// The client of the service of `T`.
@@ -185,7 +200,7 @@ impl<T: Sample> Client<T> {
     }
 
     pub async fn get(&self, name: &str) -> Result<T, Refusal> {
-        self.get_request(GetRequest { name: name.to_owned(), read_mask: None }).await
+        self.get_request(GetRequest { name: name.to_owned(), ..GetRequest::default() }).await
     }
 
     pub async fn get_request(&self, request: GetRequest) -> Result<T, Refusal> {
@@ -233,9 +248,9 @@ impl<T: Sample> Client<T> {
 }
 
 fn decode<T: Sample>(page: PageMessage) -> Page<T> {
-    let PageMessage { resources, next_page_token, total_size } = page;
+    let PageMessage { resources, next_page_token, total_size, watch_token } = page;
     let resources = resources.iter().map(|body| T::decode(body.as_slice()).unwrap()).collect();
-    Page { resources, next_page_token, total_size }
+    Page { resources, next_page_token, total_size, watch_token }
 }
 
 /// Records `resource` under `id`.

@@ -39,7 +39,8 @@ async fn counts(clients: &Clients) -> (i32, i32) {
 }
 
 async fn country(clients: &Clients, name: &str) -> Result<Country, Refusal> {
-    let request = GetCountryRequest { name: name.to_owned(), read_mask: None };
+    let request =
+        GetCountryRequest { name: name.to_owned(), read_mask: None, ..Default::default() };
     let answer = clients.countries().get_country(request).await;
     answer.map(tonic::Response::into_inner).map_err(|status| Refusal::of(&status))
 }

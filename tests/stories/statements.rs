@@ -12,7 +12,7 @@ use entente::resources::REGISTRY;
 use entente::store::Store;
 use entente::store::committer::Publish;
 use entente::store::connect::open;
-use entente::store::log::Logged;
+use entente::store::told::Told;
 use entente::store::write::Write;
 use sea_orm::ConnectionTrait;
 
@@ -29,7 +29,7 @@ const WARM: &str = "-- warm";
 struct Nobody;
 
 impl Publish for Nobody {
-    fn publish(&self, _: Vec<Logged>) {}
+    fn publish(&self, _: Vec<Told>) {}
 }
 
 static SQLITE: Mutex<Vec<String>> = Mutex::new(Vec::new());

@@ -73,17 +73,17 @@ async fn a_token_of_another_store(server: &TestServer) {
 async fn a_history_that_is_not_ours(server: &TestServer) {
     let clients = &server.clients;
     let right = token(clients).await;
-    let tampered = Token { hash: right.hash.map(|byte| !byte), ..right };
+    let tampered = Token { hash: right.hash.map(|byte| !byte), ..right.clone() };
     let refusal = refused(clients, &tampered.encode()).await;
     refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
-    let beyond = Token { revision: right.revision + 1, ..right };
+    let beyond = Token { revision: right.revision + 1, ..right.clone() };
     let refusal = refused(clients, &beyond.encode()).await;
     refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
-    let misplaced = Token { revision: 1, ..right };
+    let misplaced = Token { revision: 1, ..right.clone() };
     let refusal = refused(clients, &misplaced.encode()).await;
     refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
     for revision in [-1, i64::MIN] {
-        let negative = Token { revision, ..right };
+        let negative = Token { revision, ..right.clone() };
         let refusal = refused(clients, &negative.encode()).await;
         refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
     }

@@ -75,6 +75,9 @@ impl Watch {
 fn reached(message: &WatchChangesResponse) -> i64 {
     match message.event.as_ref().unwrap() {
         Event::Started(started) => started.after_revision,
+        // The state stands for its revision once it is whole.
+        Event::Snapshot(_) => 0,
+        Event::SnapshotEnd(end) => end.revision,
         Event::Commits(commits) => commits
             .commits
             .last()

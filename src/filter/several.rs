@@ -1,0 +1,185 @@
+//! A filter for resources of several types, for streams.
+//!
+//! A comparison that a type cannot make, for want of the field or of the value,
+//! does not hold for its resources; one that none of the types can make is refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use super::check::{Checked, check};
+use super::tree::Test;
+use super::{Filter, Wrong, invalid, parse};
+use crate::model::error::Result;
+use crate::store::resource::{Hierarchy, Kind, Object, Registry};
+
+/// A filter for resources of several types.
+#[derive(Clone, Debug)]
+pub struct Filters {
+    /// As it was written, in the one way.
+    pub text: String,
+    of: Vec<(&'static str, Filter)>,
+    trees: Vec<Tree>,
+}
+
+/// What `under` in a filter stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tree {
+    /// The type of its members.
+    pub kind: &'static str,
+    /// The root.
+    pub root: String,
+    /// The root and everything below it.
+    pub names: BTreeSet<String>,
+}
+
+impl Tree {
+    /// Whether `name`, which is `after` now, joins the tree or leaves it.
+    fn is_altered(&self, name: &str, after: Option<&dyn Object>) -> bool {
+        let belongs = after.is_some_and(|object| {
+            name == self.root
+                || object.parents().iter().any(|(_, parent)| self.names.contains(parent))
+        });
+        belongs != self.names.contains(name)
+    }
+}
+
+impl Filters {
+    /// Reads the filter `text` for resources of `kinds`; `None` if it is empty.
+    pub fn new(registry: Registry, kinds: &[&'static Kind], text: &str) -> Result<Option<Self>> {
+        let Some(read) = parse::parse(text).map_err(|wrong| invalid(vec![wrong]))? else {
+            return Ok(None);
+        };
+        let mut wrong = Vec::new();
+        let mut of = Vec::new();
+        for kind in kinds {
+            let Checked { root, wrong: here } = check(registry, kind, &read);
+            wrong.push(here);
+            of.push((kind.type_name, Filter::of(kind, &read, root)));
+        }
+        let wrong = wrong_for_all(wrong);
+        if !wrong.is_empty() {
+            return Err(invalid(wrong));
+        }
+        Ok(Some(Self { text: read.to_string(), of, trees: Vec::new() }))
+    }
+
+    /// The resources that it names, to be looked up for [`Self::bind`].
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.of.iter().flat_map(|(_, filter)| filter.names()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Says which resources its names mean, as [`Filter::bind`] does. One that means
+    /// something to any of the types is right.
+    pub fn bind(&mut self, meanings: impl Fn(&str) -> Vec<(i64, String)>) -> Result<()> {
+        let (mut wrong, mut right) = (BTreeMap::new(), BTreeSet::new());
+        for (_, filter) in &mut self.of {
+            for one in filter.bind_or_tell(&meanings) {
+                wrong.entry(one.at).or_insert(one);
+            }
+            filter.root.elements(&mut |element| {
+                let bound = element.named().filter(|named| named.key != 0);
+                right.extend(bound.map(|named| named.at));
+            });
+        }
+        wrong.retain(|at, _| !right.contains(at));
+        if wrong.is_empty() { Ok(()) } else { Err(invalid(wrong.into_values().collect())) }
+    }
+
+    /// The roots of its trees, to be looked up for [`Self::expand`].
+    pub fn roots(&self) -> Vec<(Hierarchy, i64)> {
+        let roots = self.of.iter().flat_map(|(_, filter)| filter.roots());
+        roots.filter(|(_, root)| *root != 0).collect()
+    }
+
+    /// Says what the trees hold: `tree` gives the keys and names of a root and of all
+    /// below it.
+    pub fn expand(
+        &mut self,
+        registry: Registry,
+        tree: impl Fn(&Hierarchy, i64) -> BTreeMap<i64, String>,
+    ) {
+        let mut trees = BTreeSet::new();
+        for (_, filter) in &mut self.of {
+            filter.expand(&tree);
+            filter.root.elements(&mut |element| {
+                let Test::Under { root, hierarchy, below } = &element.test else { return };
+                let table = hierarchy.table;
+                let kind = registry
+                    .0
+                    .iter()
+                    .find(|kind| kind.hierarchy.is_some_and(|hierarchy| hierarchy.table == table));
+                let kind = kind.map_or("", |kind| kind.type_name);
+                let names = below.values().cloned().collect();
+                trees.insert(Tree { kind, root: root.found.clone(), names });
+            });
+        }
+        self.trees = trees.into_iter().filter(|tree| !tree.root.is_empty()).collect();
+    }
+
+    /// What its trees hold.
+    pub fn trees(&self) -> &[Tree] {
+        &self.trees
+    }
+
+    /// Tells apart what one text can mean at different times: what its other names
+    /// stand for, and what its trees hold. Zeros if it always means the same.
+    pub fn meaning(&self) -> [u8; 8] {
+        let mut meanings = BTreeSet::new();
+        for (_, filter) in &self.of {
+            filter.root.elements(&mut |element| {
+                let named = element.named().filter(|named| named.name != named.found);
+                meanings.extend(named.map(|named| (named.name.clone(), named.found.clone())));
+            });
+        }
+        if meanings.is_empty() && self.trees.is_empty() {
+            return [0; 8];
+        }
+        let digest = Sha256::digest(format!("{meanings:?} {:?}", self.trees));
+        std::array::from_fn(|index| digest[index])
+    }
+
+    /// Whether `object` matches; the filter is bound.
+    pub fn lets(&self, kind: &Kind, object: &dyn Object) -> bool {
+        let own = self.of.iter().find(|(name, _)| *name == kind.type_name);
+        own.is_some_and(|(_, filter)| filter.lets(kind, object))
+    }
+
+    /// Whether the resource `name`, which is `after` now, alters one of its trees.
+    pub fn is_altered(&self, kind: &Kind, name: &str, after: Option<&dyn Object>) -> bool {
+        let trees = self.trees.iter().filter(|tree| tree.kind == kind.type_name);
+        trees.into_iter().any(|tree| tree.is_altered(name, after))
+    }
+
+    /// Whether changes of resources of `kind` may alter one of its trees.
+    pub fn grows_with(&self, kind: &Kind) -> bool {
+        self.trees.iter().any(|tree| tree.kind == kind.type_name)
+    }
+}
+
+/// Of what is wrong for each type, that which is wrong for all, told once: by a type
+/// that at least has the field, if there is one.
+fn wrong_for_all(of_each: Vec<Vec<(usize, Wrong)>>) -> Vec<Wrong> {
+    let Some((first, rest)) = of_each.split_first() else { return Vec::new() };
+    let mut told = Vec::new();
+    for (number, wrong) in first {
+        let others: Option<Vec<&Wrong>> = rest
+            .iter()
+            .map(|other| other.iter().find(|(own, _)| own == number).map(|(_, wrong)| wrong))
+            .collect();
+        let Some(others) = others else { continue };
+        // What is wrong with a value stands behind its field.
+        let furthest = others.iter().copied().chain([wrong]).map(|wrong| wrong.at).max();
+        let mut texts: Vec<&str> = Vec::new();
+        for wrong in [wrong].into_iter().chain(others).filter(|one| Some(one.at) == furthest) {
+            if !texts.contains(&wrong.what.as_str()) {
+                texts.push(&wrong.what);
+            }
+        }
+        told.push(Wrong::new(furthest.unwrap_or_default(), texts.join("; ")));
+    }
+    told
+}

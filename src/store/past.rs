@@ -1,0 +1,157 @@
+//! The record as it was: for each name, the newest version at or below a revision.
+//!
+//! What has not changed since is in `record`; the rest is in the log. Every name
+//! that was ever used is in `record` or in `tombstone`.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use sea_orm::{DatabaseConnection, DbErr, StreamTrait};
+
+use super::resource::Kind;
+use super::sql::Sql;
+
+/// Asks for records of a type, in the order of their names.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The type.
+    pub kind: &'static Kind,
+    /// The last name of the page before; empty for the first.
+    pub after: &'a str,
+    /// When: everything at or below this revision counts.
+    pub revision: i64,
+    /// Names to look at, at most.
+    pub names: usize,
+    /// Bytes of the messages together, unless one alone has more.
+    pub bytes: usize,
+}
+
+/// Records as they were.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Names and encoded messages, in the order of names.
+    pub records: Vec<(String, Bytes)>,
+    /// The last name that was looked at, if more may follow.
+    pub next: Option<String>,
+}
+
+/// A page of the records of a type. It looks at a bounded number of names, so it
+/// may hold few or none although more follow.
+pub async fn page(db: &DatabaseConnection, asked: &Asked<'_>) -> Result<Page, DbErr> {
+    let (mut found, mut more) = names(db, asked).await?;
+    let changed = found.iter().filter(|(_, body)| body.is_none());
+    let changed: Vec<String> = changed.map(|(name, _)| name.clone()).collect();
+    if !changed.is_empty() {
+        let changed: Vec<&str> = changed.iter().map(String::as_str).collect();
+        let (mut versions, last) = bounded(db, &changed, asked.revision, asked.bytes).await?;
+        for (name, body) in &mut found {
+            *body = body.take().or_else(|| versions.remove(name));
+        }
+        // What lies behind the last version that was read has not been looked at.
+        if let Some(last) = last {
+            found.retain(|(name, _)| *name <= last);
+            more = true;
+        }
+    }
+    let mut page = Page::default();
+    let mut bytes = 0;
+    let mut looked_at = None;
+    for (name, body) in found {
+        let size = body.as_ref().map_or(0, Bytes::len);
+        if bytes > 0 && bytes + size > asked.bytes {
+            more = true;
+            break;
+        }
+        bytes += size;
+        looked_at = Some(name.clone());
+        page.records.extend(body.map(|body| (name, body)));
+    }
+    page.next = looked_at.filter(|_| more);
+    Ok(page)
+}
+
+/// Names in order, each with its message if that has not changed since; and whether
+/// more follow.
+async fn names(
+    db: &DatabaseConnection,
+    asked: &Asked<'_>,
+) -> Result<(Vec<(String, Option<Bytes>)>, bool), DbErr> {
+    let Asked { kind, after, revision, names, bytes } = *asked;
+    let lower = if after.is_empty() { format!("{}/", kind.collection) } else { after.to_owned() };
+    let upper = format!("{}0", kind.collection);
+    let limit = i64::try_from(names + 1).unwrap_or(i64::MAX);
+    let live = "SELECT name, body FROM (SELECT name, CASE WHEN revision <= ";
+    let sql = Sql::new(db.get_database_backend(), live).bind(revision);
+    let sql = sql.push(" THEN body END AS body FROM record WHERE name > ").bind(lower.clone());
+    let sql = sql.push(" AND name < ").bind(upper.clone());
+    let sql = sql.push(" ORDER BY name LIMIT ").bind(limit);
+    let dead = ") l UNION ALL SELECT name, NULL FROM (SELECT name FROM tombstone t WHERE name > ";
+    let sql = sql.push(dead).bind(lower).push(" AND name < ").bind(upper);
+    let sql = sql.push(" AND NOT EXISTS (SELECT 1 FROM record r WHERE r.name = t.name)");
+    let sql = sql.push(" ORDER BY name LIMIT ").bind(limit);
+    let sql = sql.push(") d ORDER BY 1 LIMIT ").bind(limit);
+    let mut rows = db.stream_raw(sql.build()).await?;
+    let mut found = Vec::new();
+    let mut read = 0;
+    while let Some(row) = rows.next().await {
+        let row = row?;
+        let body: Option<Vec<u8>> = row.try_get_by_index(1)?;
+        read += body.as_ref().map_or(0, Vec::len);
+        if found.len() == names || (read > bytes && !found.is_empty()) {
+            return Ok((found, true));
+        }
+        found.push((row.try_get_by_index(0)?, body.map(Bytes::from)));
+    }
+    Ok((found, false))
+}
+
+/// The records called `names` as they were at `revision`, by name.
+pub async fn versions(
+    db: &DatabaseConnection,
+    names: &[&str],
+    revision: i64,
+) -> Result<HashMap<String, Bytes>, DbErr> {
+    Ok(bounded(db, names, revision, usize::MAX).await?.0)
+}
+
+/// The same in the order of names, until so many bytes have been read; with the last
+/// name if there may be more.
+///
+/// At `revision` a name belonged to the record that was the first to be deleted
+/// under it later, else to the one that has it now, if they were there already.
+async fn bounded(
+    db: &DatabaseConnection,
+    names: &[&str],
+    revision: i64,
+    limit: usize,
+) -> Result<(HashMap<String, Bytes>, Option<String>), DbErr> {
+    let held = "SELECT o.name, v.body FROM (SELECT n.name, COALESCE(( \
+         SELECT d.key FROM change d WHERE d.name = n.name AND d.kind = 'DELETED' \
+         AND d.revision > ";
+    let sql = Sql::new(db.get_database_backend(), held).bind(revision);
+    let sql = sql.push(
+        " ORDER BY d.revision LIMIT 1), (SELECT r.key FROM record r WHERE r.name = n.name)) AS key \
+         FROM (SELECT name FROM record WHERE name",
+    );
+    let sql = sql.among_text(names.iter().copied());
+    let sql = sql.push(" UNION SELECT name FROM tombstone WHERE name");
+    let sql = sql.among_text(names.iter().copied());
+    let sql = sql.push(
+        ") n) o JOIN change v ON v.key = o.key AND v.revision = ( \
+         SELECT max(w.revision) FROM change w WHERE w.key = o.key AND w.revision <= ",
+    );
+    let sql = sql.bind(revision).push(") WHERE v.kind <> 'DELETED' ORDER BY o.name");
+    let mut rows = db.stream_raw(sql.build()).await?;
+    let (mut found, mut read) = (HashMap::new(), 0);
+    while let Some(row) = rows.next().await {
+        let row = row?;
+        let (name, body): (String, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        read += body.len();
+        found.insert(name.clone(), Bytes::from(body));
+        if read >= limit {
+            return Ok((found, Some(name)));
+        }
+    }
+    Ok((found, None))
+}

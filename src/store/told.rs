@@ -1,0 +1,236 @@
+//! What streams tell of the log: its commits, with as much of each change as a
+//! reader may want to see.
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, StreamTrait};
+use uuid::Uuid;
+
+use super::log::Logged;
+use super::sql::Sql;
+use crate::model::limits::{LOG_PAGE_BYTES, LOG_PAGE_COMMITS};
+
+/// A commit as streams tell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Its number.
+    pub revision: i64,
+    /// Its chain hash, 32 bytes.
+    pub hash: Vec<u8>,
+    /// Microseconds since 1970.
+    pub commit_time: i64,
+    /// Who, as claimed.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// The writer's request id.
+    pub request_id: String,
+    /// Its changes that are wanted, in order.
+    pub changes: Vec<ToldChange>,
+}
+
+/// A change as streams tell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldChange {
+    /// Its place in the commit.
+    pub ordinal: i32,
+    /// `CREATED`, `UPDATED`, `DELETED` or `UNDELETED`.
+    pub kind: String,
+    /// The resource's name.
+    pub name: String,
+    /// The resource's uid.
+    pub uid: Uuid,
+    /// Changed fields, comma-separated.
+    pub fields: String,
+    /// The resource after; empty after a deletion.
+    pub body: Bytes,
+    /// The resource before; empty if it was not there, or is not wanted.
+    pub before: Bytes,
+}
+
+impl Told {
+    /// What is told of a commit that was just logged. `befores` has the messages
+    /// before its changes.
+    pub fn of(logged: Logged, befores: &mut impl Iterator<Item = Bytes>) -> Self {
+        let Logged { commit, changes } = logged;
+        let changes = changes.into_iter().map(|change| ToldChange {
+            ordinal: change.ordinal,
+            kind: change.kind,
+            name: change.name,
+            uid: change.uid,
+            fields: change.fields,
+            body: change.body.into(),
+            before: befores.next().unwrap_or_default(),
+        });
+        Self {
+            revision: commit.revision,
+            hash: commit.hash,
+            commit_time: commit.commit_time,
+            actor: commit.actor,
+            reason: commit.reason,
+            request_id: commit.request_id,
+            changes: changes.collect(),
+        }
+    }
+}
+
+/// What a reader wants of the log: the database leaves out the rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Changes in these collections; all if empty.
+    pub collections: Vec<&'static str>,
+    /// Changes of these kinds, as they are stored; all if empty.
+    pub kinds: Vec<&'static str>,
+    /// Commits by these actors; all if empty.
+    pub actors: Vec<String>,
+    /// Collections whose changes are wanted whatever their kind and actor.
+    pub always: Vec<&'static str>,
+    /// Whether the messages before are wanted.
+    pub before: bool,
+}
+
+impl Wanted {
+    /// All there is.
+    pub fn everything() -> Self {
+        Self { before: true, ..Self::default() }
+    }
+}
+
+/// Where a page ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The last commit that was looked at.
+    pub revision: i64,
+    /// Its chain hash, 32 bytes.
+    pub hash: Vec<u8>,
+    /// Microseconds since 1970.
+    pub commit_time: i64,
+}
+
+/// Consecutive commits, without those of which nothing is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The commits, in order.
+    pub commits: Vec<Told>,
+    /// Where it ends; `None` if the log has nothing there.
+    pub end: Option<End>,
+}
+
+/// The commits after `after` and up to `until`, as many as make a page.
+pub async fn page(
+    db: &DatabaseConnection,
+    after: i64,
+    until: i64,
+    wanted: &Wanted,
+) -> Result<Page, DbErr> {
+    let Some(end) = end(db, after, until).await? else {
+        return Ok(Page { commits: Vec::new(), end: None });
+    };
+    let sql = Sql::new(
+        db.get_database_backend(),
+        "SELECT c.revision, c.hash, c.commit_time, c.actor, c.reason, c.request_id, \
+         h.ordinal, h.kind, h.name, h.uid, h.fields, h.body",
+    );
+    let sql = sql.push(if wanted.before { ", p.body" } else { "" });
+    let sql = sql.push(" FROM \"commit\" c JOIN change h ON h.revision = c.revision");
+    let sql = sql.push(if wanted.before {
+        " LEFT JOIN change p ON h.kind IN ('UPDATED', 'DELETED') \
+         AND p.key = h.key AND p.revision = h.previous_revision"
+    } else {
+        ""
+    });
+    let sql = sql.push(" WHERE c.revision > ").bind(after);
+    let sql = sql.push(" AND c.revision <= ").bind(end.revision);
+    let sql = narrowed(sql, wanted).push(" ORDER BY c.revision, h.ordinal");
+    let mut rows = db.stream_raw(sql.build()).await?;
+    let mut commits: Vec<Told> = Vec::new();
+    while let Some(row) = rows.next().await {
+        let row = row?;
+        let revision: i64 = row.try_get_by_index(0)?;
+        let change = change(&row, wanted)?;
+        match commits.last_mut() {
+            Some(commit) if commit.revision == revision => commit.changes.push(change),
+            _ => commits.push(commit(&row, revision, change)?),
+        }
+    }
+    Ok(Page { commits, end: Some(end) })
+}
+
+/// The last of the commits that make a page: at most so many, and so many bytes
+/// unless one alone has more.
+async fn end(db: &DatabaseConnection, after: i64, until: i64) -> Result<Option<End>, DbErr> {
+    let last = until.min(after.saturating_add(LOG_PAGE_COMMITS as i64));
+    let sql = Sql::new(
+        db.get_database_backend(),
+        "SELECT revision, hash, commit_time FROM \"commit\" WHERE revision = ( \
+         SELECT max(revision) FROM (SELECT revision, size, \
+         SUM(size) OVER (ORDER BY revision ROWS UNBOUNDED PRECEDING) AS total \
+         FROM \"commit\" WHERE revision > ",
+    );
+    let sql = sql.bind(after).push(" AND revision <= ").bind(last);
+    let fits = format!(") q WHERE total = size OR total <= {LOG_PAGE_BYTES})");
+    let Some(row) = db.query_one_raw(sql.push(&fits).build()).await? else { return Ok(None) };
+    Ok(Some(End {
+        revision: row.try_get_by_index(0)?,
+        hash: row.try_get_by_index(1)?,
+        commit_time: row.try_get_by_index(2)?,
+    }))
+}
+
+/// The conditions on a change `h` of a commit `c`. Collections and kinds are words
+/// of our own.
+fn narrowed(sql: Sql, wanted: &Wanted) -> Sql {
+    let Wanted { collections, kinds, actors, always, before: _ } = wanted;
+    let within = |collections: &[&str]| {
+        let ranges = collections
+            .iter()
+            .map(|collection| format!("h.name > '{collection}/' AND h.name < '{collection}0'"));
+        format!("({})", ranges.collect::<Vec<_>>().join(" OR "))
+    };
+    if collections.is_empty() && kinds.is_empty() && actors.is_empty() {
+        return sql;
+    }
+    let mut sql = sql.push(" AND (");
+    if !always.is_empty() {
+        sql = sql.push(&within(always)).push(" OR ");
+    }
+    let mut and = "(";
+    if !collections.is_empty() {
+        sql = sql.push(and).push(&within(collections));
+        and = " AND ";
+    }
+    if !kinds.is_empty() {
+        sql = sql.push(and).push(&format!("h.kind IN ('{}')", kinds.join("', '")));
+        and = " AND ";
+    }
+    if !actors.is_empty() {
+        sql = sql.push(and).push("c.actor").among_text(actors.iter().map(String::as_str));
+    }
+    sql.push("))")
+}
+
+fn commit(row: &QueryResult, revision: i64, change: ToldChange) -> Result<Told, DbErr> {
+    Ok(Told {
+        revision,
+        hash: row.try_get_by_index(1)?,
+        commit_time: row.try_get_by_index(2)?,
+        actor: row.try_get_by_index(3)?,
+        reason: row.try_get_by_index(4)?,
+        request_id: row.try_get_by_index(5)?,
+        changes: vec![change],
+    })
+}
+
+fn change(row: &QueryResult, wanted: &Wanted) -> Result<ToldChange, DbErr> {
+    let body: Vec<u8> = row.try_get_by_index(11)?;
+    let before: Option<Vec<u8>> = if wanted.before { row.try_get_by_index(12)? } else { None };
+    Ok(ToldChange {
+        ordinal: row.try_get_by_index(6)?,
+        kind: row.try_get_by_index(7)?,
+        name: row.try_get_by_index(8)?,
+        uid: row.try_get_by_index(9)?,
+        fields: row.try_get_by_index(10)?,
+        body: body.into(),
+        before: before.unwrap_or_default().into(),
+    })
+}

@@ -1,0 +1,298 @@
+//! What a stream with a filter tells of a change: judged on the resource before and
+//! after it.
+
+use entente::model::limits::RING_BYTES;
+use entente::proto::v1::resource::Resource as Any;
+use entente::proto::v1::watch_changes_request::Start;
+use entente::proto::v1::{
+    Agreement, AgreementCommitment, ChangeKind, Commit, Detail, ListChangesRequest, Resource,
+    WatchChangesRequest, list_changes_request,
+};
+use tonic::Code;
+
+use crate::on_both;
+use crate::support::samples::{agreement, area, create, delete, undelete, update};
+use crate::support::{Refusal, TestServer};
+use crate::watching::{Watch, from, page, until};
+
+on_both!(
+    each_kind_by_what_was_before_and_after,
+    the_same_from_the_log,
+    kinds_choose_what_is_told,
+    all_types_or_some,
+    a_tree_that_grows_ends_the_stream,
+    filters_that_are_wrong,
+);
+
+const KHM: &str = "parties.country = \"countries/KH\"";
+
+fn pact(name: &str, title: &str, countries: &[&str]) -> Any {
+    Any::Agreement(Agreement { name: name.to_owned(), ..agreement(title, countries) })
+}
+
+/// An agreement that comes and goes, for those who look at Cambodia; the revision
+/// before, and the last.
+async fn history(server: &TestServer) -> (i64, i64) {
+    let clients = &server.clients;
+    let start = clients.head_revision().await;
+    let named = |title: &str, countries: &[&str]| pact("agreements/pact", title, countries);
+    let steps = [
+        create("pact", pact("", "One", &["KHM", "RUS"])),
+        update(named("Two", &["KHM", "RUS"]), &["title"]),
+        update(named("Two", &["THA", "RUS"]), &["parties"]),
+        update(named("Three", &["THA", "RUS"]), &["title"]),
+        delete("agreements/pact"),
+        undelete("agreements/pact"),
+        update(named("Three", &["KHM", "RUS"]), &["parties"]),
+        delete("agreements/pact"),
+        undelete("agreements/pact"),
+    ];
+    let count = i64::try_from(steps.len()).unwrap();
+    for step in steps {
+        clients.apply(vec![step]).await.unwrap();
+    }
+    (start, start + count)
+}
+
+fn told(commits: &[Commit]) -> Vec<(i64, ChangeKind)> {
+    let changes = commits.iter().flat_map(|commit| {
+        assert_eq!(usize::try_from(commit.change_count).unwrap(), commit.changes.len());
+        commit.changes.iter().map(|change| (commit.revision, change.kind()))
+    });
+    changes.collect()
+}
+
+fn expected(start: i64) -> Vec<(i64, ChangeKind)> {
+    vec![
+        (start + 1, ChangeKind::Created),
+        (start + 2, ChangeKind::Updated),
+        (start + 3, ChangeKind::Left),
+        (start + 7, ChangeKind::Entered),
+        (start + 8, ChangeKind::Deleted),
+        (start + 9, ChangeKind::Undeleted),
+    ]
+}
+
+fn asked(start: i64) -> WatchChangesRequest {
+    WatchChangesRequest {
+        filter: KHM.to_owned(),
+        detail: Detail::FullWithBefore.into(),
+        ..from(Start::AfterRevision(start))
+    }
+}
+
+fn title(resource: &Option<Resource>) -> Option<&str> {
+    match resource.as_ref()?.resource.as_ref()? {
+        Any::Agreement(agreement) => Some(&agreement.title),
+        _ => None,
+    }
+}
+
+fn check(commits: &[Commit], start: i64) {
+    assert_eq!(told(commits), expected(start));
+    let titles: Vec<_> = commits
+        .iter()
+        .flat_map(|commit| &commit.changes)
+        .map(|change| (title(&change.before), title(&change.resource)))
+        .collect();
+    let all = [
+        (None, Some("One")),
+        (Some("One"), Some("Two")),
+        (Some("Two"), None),
+        (Some("Three"), Some("Three")),
+        (Some("Three"), None),
+        (None, Some("Three")),
+    ];
+    assert_eq!(titles, all);
+    let fields = commits[2].changes[0].changed_fields.clone().unwrap();
+    assert_eq!(fields.paths, ["parties"]);
+    assert!(commits.iter().all(|commit| !commit.changes[0].uid.is_empty()));
+}
+
+async fn each_kind_by_what_was_before_and_after(server: &TestServer) {
+    let (start, end) = history(server).await;
+    let commits = until(&server.clients, asked(start), end).await;
+    check(&commits, start);
+    let without = WatchChangesRequest { detail: Detail::Full.into(), ..asked(start) };
+    let without = until(&server.clients, without, end).await;
+    assert_eq!(told(&without), expected(start));
+    assert!(without.iter().all(|commit| commit.changes[0].before.is_none()));
+    let request = ListChangesRequest {
+        filter: KHM.to_owned(),
+        detail: Detail::FullWithBefore.into(),
+        start: Some(list_changes_request::Start::AfterRevision(start)),
+        ..ListChangesRequest::default()
+    };
+    let polled = page(&server.clients, request).await.unwrap();
+    assert_eq!(polled.commits, commits);
+}
+
+/// Pushes everything out of memory.
+async fn push_out(server: &TestServer) {
+    let text = AgreementCommitment { text: "x".repeat(400_000), ..AgreementCommitment::default() };
+    let large = Agreement { commitments: vec![text], ..agreement("Large", &["THA"]) };
+    let mut written = 0;
+    while written <= RING_BYTES {
+        let mutations = (0..9).map(|_| create("", Any::Agreement(large.clone()))).collect();
+        server.clients.apply(mutations).await.unwrap();
+        written += 9 * 400_000;
+    }
+}
+
+async fn the_same_from_the_log(server: &TestServer) {
+    let (start, end) = history(server).await;
+    let live = until(&server.clients, asked(start), end).await;
+    push_out(server).await;
+    let read = until(&server.clients, asked(start), end).await;
+    check(&read, start);
+    assert_eq!(read, live);
+    let by_type = WatchChangesRequest {
+        filter: String::new(),
+        resource_types: vec!["Country".to_owned()],
+        ..asked(start)
+    };
+    assert_eq!(until(&server.clients, by_type, end).await, []);
+    let created = WatchChangesRequest {
+        filter: String::new(),
+        kinds: vec![ChangeKind::Deleted.into()],
+        ..asked(start)
+    };
+    let created = until(&server.clients, created, end).await;
+    assert_eq!(
+        told(&created),
+        [(start + 5, ChangeKind::Deleted), (start + 8, ChangeKind::Deleted)]
+    );
+}
+
+async fn kinds_choose_what_is_told(server: &TestServer) {
+    let (start, end) = history(server).await;
+    for kinds in [vec![ChangeKind::Left], vec![ChangeKind::Entered, ChangeKind::Created]] {
+        let chosen = kinds.iter().map(|kind| i32::from(*kind)).collect();
+        let request = WatchChangesRequest { kinds: chosen, ..asked(start) };
+        let commits = until(&server.clients, request, end).await;
+        let mut all = expected(start);
+        all.retain(|(_, kind)| kinds.contains(kind));
+        assert_eq!(told(&commits), all);
+    }
+}
+
+async fn all_types_or_some(server: &TestServer) {
+    let clients = &server.clients;
+    let start = clients.head_revision().await;
+    let step = vec![
+        create("one", pact("", "Shared name", &["KHM", "RUS"])),
+        create("two", Any::CooperationArea(area("Shared name"))),
+        create("three", Any::CooperationArea(area("Another"))),
+    ];
+    clients.apply(step).await.unwrap();
+    let asked = |filter: &str, types: &[&str]| WatchChangesRequest {
+        filter: filter.to_owned(),
+        resource_types: types.iter().map(|name| (*name).to_owned()).collect(),
+        ..from(Start::AfterRevision(start))
+    };
+    let by = async |filter: &str, types: &[&str]| {
+        let commits = until(clients, asked(filter, types), start + 1).await;
+        let changes = commits.into_iter().flat_map(|commit| commit.changes);
+        changes.map(|change| change.name).collect::<Vec<_>>()
+    };
+    let either = "title = \"Shared name\" OR display_name = \"Shared name\"";
+    assert_eq!(by(either, &[]).await, ["agreements/one", "cooperationAreas/two"]);
+    assert_eq!(by(either, &["Agreement", "Country"]).await, ["agreements/one"]);
+    // What a type does not have it does not match, and does not match the contrary.
+    assert_eq!(by("title = \"Shared name\"", &["CooperationArea", "Agreement"]).await.len(), 1);
+    assert_eq!(
+        by("NOT title = \"Shared name\"", &[]).await,
+        ["cooperationAreas/two", "cooperationAreas/three"]
+    );
+    assert_eq!(by("form = TREATY", &[]).await, ["agreements/one"]);
+    assert_eq!(by("under(areas, security)", &[]).await, [""; 0]);
+}
+
+async fn a_tree_that_grows_ends_the_stream(server: &TestServer) {
+    let clients = &server.clients;
+    let request = WatchChangesRequest {
+        filter: "under(areas, \"cooperationAreas/security\")".to_owned(),
+        resource_types: vec!["Agreement".to_owned()],
+        ..WatchChangesRequest::default()
+    };
+    let mut watch = Watch::open(clients, request.clone()).await.unwrap();
+    let Some(entente::proto::v1::watch_changes_response::Event::Started(started)) =
+        watch.messages[0].event.clone()
+    else {
+        panic!("a stream begins with started");
+    };
+    let [tree] = started.expansions.as_slice() else { panic!("one tree: {started:?}") };
+    assert_eq!(tree.root, "cooperationAreas/security");
+    assert!(tree.names.contains(&"cooperationAreas/counter-terrorism".to_owned()), "{tree:?}");
+    let within = Agreement {
+        areas: vec!["cooperationAreas/counter-terrorism".to_owned()],
+        ..agreement("Within", &["KHM", "RUS"])
+    };
+    clients.create_agreement(within).await.unwrap();
+    // An area elsewhere alters nothing.
+    let elsewhere = Any::CooperationArea(area("Elsewhere"));
+    clients.apply(vec![create("elsewhere", elsewhere)]).await.unwrap();
+    watch.up_to(clients.head_revision().await - 1).await;
+    let token = watch.token();
+    let mut below = area("Below");
+    below.broader = "cooperationAreas/security".to_owned();
+    clients.apply(vec![create("below", Any::CooperationArea(below))]).await.unwrap();
+    let ended = loop {
+        match watch.try_next().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("the stream ends with a reason"),
+            Err(status) => break Refusal::of(&status),
+        }
+    };
+    ended.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &[]);
+    assert_eq!(watch.commits().len(), 1);
+    let again = WatchChangesRequest { start: Some(Start::Token(token.clone())), ..request.clone() };
+    let refusal = Watch::open(clients, again).await.unwrap_err();
+    refusal.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &[]);
+    let poll = ListChangesRequest {
+        filter: request.filter.clone(),
+        resource_types: request.resource_types.clone(),
+        start: Some(list_changes_request::Start::Token(token)),
+        ..ListChangesRequest::default()
+    };
+    let refusal = page(clients, poll).await.unwrap_err();
+    refusal.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &[]);
+    // From the beginning it is judged by what the tree is now.
+    let early = WatchChangesRequest { start: Some(Start::AfterRevision(0)), ..request };
+    let commits = until(clients, early, clients.head_revision().await).await;
+    assert_eq!(commits.len(), 1);
+}
+
+async fn filters_that_are_wrong(server: &TestServer) {
+    let clients = &server.clients;
+    let refused = async |filter: &str, types: &[&str]| {
+        let request = WatchChangesRequest {
+            filter: filter.to_owned(),
+            resource_types: types.iter().map(|name| (*name).to_owned()).collect(),
+            ..WatchChangesRequest::default()
+        };
+        let watched = Watch::open(clients, request.clone()).await.unwrap_err();
+        let WatchChangesRequest { filter, resource_types, .. } = request;
+        let poll = ListChangesRequest { filter, resource_types, ..ListChangesRequest::default() };
+        assert_eq!(page(clients, poll).await.unwrap_err(), watched);
+        watched
+    };
+    for (filter, types, place) in [
+        ("nonsense = 1", &[][..], 1),
+        ("title = a AND nope = 1", &["Agreement"], 15),
+        ("form = NOPE", &[], 8),
+        ("title = a AND title = b OR title = c", &[], 25),
+        ("(title = a", &[], 11),
+        ("parties.country = \"countries/NOPE\"", &[], 19),
+        ("title = a", &["Country"], 1),
+    ] {
+        let refusal = refused(filter, types).await;
+        refusal.is(Code::InvalidArgument, "FILTER_INVALID", &["filter"]);
+        let at = format!("at character {place}:");
+        assert!(refusal.descriptions[0].starts_with(&at), "{filter}: {:?}", refusal.descriptions);
+    }
+    let long = format!("title = \"{}\"", "x".repeat(2_048));
+    refused(&long, &[]).await.is(Code::InvalidArgument, "FILTER_INVALID", &["filter"]);
+    let deep = format!("{}title = a{}", "(".repeat(17), ")".repeat(17));
+    refused(&deep, &[]).await.is(Code::InvalidArgument, "FILTER_INVALID", &["filter"]);
+}
