@@ -273,6 +273,8 @@ pub(crate) struct Read {
     pub(crate) asked_at: Tick,
     /// When it was answered.
     pub(crate) answered_at: Tick,
+    /// As of which revision; that of now, if `None`.
+    pub(crate) revision: Option<i64>,
     /// What was asked.
     pub(crate) question: Question,
     /// What was found.

@@ -19,7 +19,7 @@ pub(super) struct Defect {
 }
 
 /// All of them.
-pub(super) const DEFECTS: [Defect; 22] = [
+pub(super) const DEFECTS: [Defect; 23] = [
     defect("two commits are swapped", Promise::Ordered, swap),
     defect("time goes back", Promise::Ordered, go_back_in_time),
     defect("a later write has a lower revision", Promise::CommitOrder, overtake),
@@ -42,6 +42,7 @@ pub(super) const DEFECTS: [Defect; 22] = [
     defect("a poll drops a commit", Promise::PollEqualsStream, drop_polled),
     defect("a row of the tables is missing", Promise::Rebuild, drop_row),
     defect("a read is behind", Promise::Rebuild, read_behind),
+    defect("a read is as of another revision", Promise::Rebuild, read_elsewhen),
 ];
 
 const fn defect(
@@ -290,7 +291,8 @@ fn drop_row(history: &mut History, _: Index) -> Option<()> {
 fn read_behind(history: &mut History, pick: Index) -> Option<()> {
     let (log, head) = (&history.log, history.log.head());
     let everything = crate::history::selection::Selection::default();
-    let changed = history.reads.iter_mut().filter(|read| match &read.question {
+    let now = history.reads.iter_mut().filter(|read| read.revision.is_none());
+    let changed = now.filter(|read| match &read.question {
         Question::Get(name) => {
             log.at(name, head, &everything) != read.found.first().map(|item| &item.image)
         }
@@ -301,4 +303,14 @@ fn read_behind(history: &mut History, pick: Index) -> Option<()> {
     (read.asked_at, read.answered_at) = (u64::MAX - 1, u64::MAX);
     let is_answered = |answer: &Answer| matches!(answer, Answer::Done { .. });
     history.writes.last().filter(|write| is_answered(&write.answer)).map(|_| ())
+}
+
+fn read_elsewhen(history: &mut History, pick: Index) -> Option<()> {
+    let past = history.reads.iter_mut().filter(|read| {
+        let all = matches!(&read.question, Question::List(selection) if selection.filter.is_none());
+        all && read.revision.is_some() && !read.found.is_empty()
+    });
+    let read = one(past, pick)?;
+    read.found[0].image.digest += 1;
+    Some(())
 }

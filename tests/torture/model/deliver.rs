@@ -200,8 +200,11 @@ pub(super) fn reads(history: &mut History, selections: &[Selection]) {
         let lists = selections.iter().cloned().map(Question::List);
         let questions: Vec<_> = gets.chain(lists).collect();
         for question in questions {
-            let read = read(history, question, revision);
-            history.reads.push(read);
+            let now = read(history, question, revision);
+            // The same, asked for when all has been written.
+            let (asked_at, answered_at) = (Tick::MAX - 1, Tick::MAX);
+            let past = Read { revision: Some(revision), asked_at, answered_at, ..now.clone() };
+            history.reads.extend([now, past]);
         }
     }
 }
@@ -217,5 +220,5 @@ fn read(history: &History, question: Question, revision: i64) -> Read {
     let found =
         found.map(|(name, image)| Item { name: name.to_owned(), image: image.clone() }).collect();
     let (asked_at, answered_at) = (moment(revision) + 2, moment(revision) + 3);
-    Read { replica: 0, asked_at, answered_at, question, found }
+    Read { replica: 0, asked_at, answered_at, revision: None, question, found }
 }

@@ -49,11 +49,12 @@ async fn page(
     poll: &Poll,
     start: Start,
 ) -> (usize, ListChangesResponse) {
-    let WatchChangesRequest { resource_types, kinds, actors, detail, .. } =
+    let WatchChangesRequest { filter, resource_types, kinds, actors, detail, .. } =
         selections::request(&poll.selection);
     let wait = i32::try_from(stage.chance.below(WAIT)).unwrap() * 1_000_000;
     let request = ListChangesRequest {
         start: Some(start),
+        filter,
         resource_types,
         kinds,
         actors,

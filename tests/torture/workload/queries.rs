@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use entente::proto::v1::official_service_client::OfficialServiceClient;
 use entente::proto::v1::resource::Resource as Any;
-use entente::proto::v1::{ListAgreementsRequest, ListOfficialsRequest};
+use entente::proto::v1::{
+    Agreement, GetAgreementRequest, ListAgreementsRequest, ListOfficialsRequest,
+};
 use tonic::{Code, Status};
 
 use super::deeds::{AGREEMENTS, COUNTRIES};
@@ -21,17 +23,24 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Asks until the run ends.
 pub(super) async fn ask(mut stage: Stage) {
     let clients = stage.replicas.clients();
+    let mut known = 0;
     while !matches!(stage.recorder.state(), State::Ended(_)) {
         let replica = stage.replica();
         let question = choose(&mut stage);
+        let revision = (known > 0 && stage.once_in(3)).then(|| 1 + stage.chance.below(known));
+        let revision = revision.map(|revision| i64::try_from(revision).unwrap());
         let asked_at = stage.recorder.tick();
-        let answer = answer(&clients[replica], &question).await;
+        let answer = answer(&clients[replica], &question, revision.unwrap_or(0)).await;
         let answered_at = stage.recorder.tick();
         match answer {
             Ok(found) => {
-                stage.recorder.read(Read { replica, asked_at, answered_at, question, found });
+                let read = Read { replica, asked_at, answered_at, revision, question, found };
+                stage.recorder.read(read);
             }
             Err(status) => assert!(passes(&reason(&status)), "a read is refused: {status}"),
+        }
+        if let Ok(head) = clients[replica].head().await {
+            known = head.head_revision.unsigned_abs();
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -54,11 +63,18 @@ fn choose(stage: &mut Stage) -> Question {
     Question::List(Selection { types: types("Agreement"), filter, ..Selection::default() })
 }
 
-async fn answer(client: &Client, question: &Question) -> Result<Vec<Item>, Status> {
+/// What is found, as of `read_revision` if that is not 0.
+async fn answer(
+    client: &Client,
+    question: &Question,
+    read_revision: i64,
+) -> Result<Vec<Item>, Status> {
     let selection = match question {
         Question::Get(name) => {
-            return match client.get(name).await {
-                Ok(found) => Ok(vec![translate::item(name, Any::Agreement(found))]),
+            let name = name.clone();
+            let request = GetAgreementRequest { name, read_revision, ..Default::default() };
+            return match client.agreements().get_agreement(request).await {
+                Ok(found) => Ok(vec![agreement(found.into_inner())]),
                 Err(status) if status.code() == Code::NotFound => Ok(Vec::new()),
                 Err(status) => Err(status),
             };
@@ -67,17 +83,23 @@ async fn answer(client: &Client, question: &Question) -> Result<Vec<Item>, Statu
     };
     if let Some(filter) = &selection.filter {
         let filter = filter.text();
-        let request =
-            ListAgreementsRequest { page_size: 1_000, filter, ..ListAgreementsRequest::default() };
+        let request = ListAgreementsRequest {
+            page_size: 1_000,
+            filter,
+            read_revision,
+            ..ListAgreementsRequest::default()
+        };
         let page = client.agreements().list_agreements(request).await?.into_inner();
         assert_eq!(page.next_page_token, "", "one page holds all");
-        let found = page.agreements.into_iter();
-        return Ok(found
-            .map(|one| translate::item(&one.name.clone(), Any::Agreement(one)))
-            .collect());
+        return Ok(page.agreements.into_iter().map(agreement).collect());
     }
-    let request = ListOfficialsRequest { page_size: 1_000, ..ListOfficialsRequest::default() };
+    let request =
+        ListOfficialsRequest { page_size: 1_000, read_revision, ..ListOfficialsRequest::default() };
     let page = OfficialServiceClient::new(client.channel.clone()).list_officials(request).await?;
     let found = page.into_inner().officials.into_iter();
     Ok(found.map(|one| translate::item(&one.name.clone(), Any::Official(one))).collect())
+}
+
+fn agreement(agreement: Agreement) -> Item {
+    translate::item(&agreement.name.clone(), Any::Agreement(agreement))
 }

@@ -79,10 +79,25 @@ pub(super) fn item(name: &str, resource: Any) -> Item {
     Item { name: name.to_owned(), image: image(&resource) }
 }
 
+/// A resource of a snapshot.
+fn named(resource: &Resource) -> Item {
+    let name = match resource.resource.as_ref().unwrap() {
+        Any::Country(one) => &one.name,
+        Any::Agreement(one) => &one.name,
+        Any::CooperationArea(one) => &one.name,
+        Any::Official(one) => &one.name,
+    };
+    Item { name: name.clone(), image: image(resource) }
+}
+
 /// What a message of a stream tells.
 pub(super) fn event(event: &WireEvent) -> Event {
     match event {
         WireEvent::Started(started) => Event::Started(started.after_revision),
+        WireEvent::Snapshot(snapshot) => {
+            Event::Snapshot(snapshot.items.iter().map(named).collect())
+        }
+        WireEvent::SnapshotEnd(end) => Event::SnapshotEnd(end.revision),
         WireEvent::Commits(commits) => Event::Commits(commits.commits.iter().map(commit).collect()),
         WireEvent::Progress(progress) => Event::Progress(progress.revision),
         WireEvent::CaughtUp(caught_up) => Event::CaughtUp(caught_up.revision),
@@ -100,7 +115,7 @@ pub(super) fn commit(commit: &v1::Commit) -> Commit {
         name: change.name.clone(),
         uid: change.uid.clone(),
         image: change.resource.as_ref().map(image),
-        before: None,
+        before: change.before.as_ref().map(image),
         fields: change.changed_fields.clone().map(|mask| mask.paths).unwrap_or_default(),
     });
     Commit {
@@ -121,6 +136,8 @@ fn kind(kind: ChangeKind) -> Kind {
         ChangeKind::Updated => Kind::Updated,
         ChangeKind::Deleted => Kind::Deleted,
         ChangeKind::Undeleted => Kind::Undeleted,
+        ChangeKind::Entered => Kind::Entered,
+        ChangeKind::Left => Kind::Left,
         ChangeKind::Unspecified => panic!("a change says what it is"),
     }
 }
