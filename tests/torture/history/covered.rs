@@ -1,12 +1,14 @@
 //! A write that begins after `started` has arrived will be delivered: it comes after the
 //! revision from which the stream tells, and if the stream has got that far, it has come.
+//! Where a stream starts with the token of a list or of the head, so is one that begins
+//! after that was answered.
 
 use std::collections::BTreeSet;
 
 use super::commit_order::revision;
 use super::path::Path;
 use super::violation::{Promise, Verdict};
-use super::{Event, History};
+use super::{Event, History, Start};
 
 /// The check of [`Promise::Covered`].
 pub(super) fn covered(history: &History) -> Verdict {
@@ -23,7 +25,11 @@ pub(super) fn covered(history: &History) -> Verdict {
         };
         let after = path.snapshot_end().unwrap_or(after);
         let told: BTreeSet<i64> = path.commits().iter().map(|told| told.commit.revision).collect();
-        let later = writes.partition_point(|(sent_at, _)| *sent_at <= first.message.at);
+        let since = match path.first.start {
+            Start::Answered(answered_at) => answered_at,
+            _ => first.message.at,
+        };
+        let later = writes.partition_point(|(sent_at, _)| *sent_at <= since);
         for (_, revision) in &writes[later..] {
             let commit = history.log.get(*revision);
             if commit.and_then(|commit| path.first.selection.of(commit)).is_none() {
@@ -48,6 +54,17 @@ mod tests {
     fn a_stream_that_begins_too_late_is_found() {
         let mut history = sample();
         assert_eq!(covered(&history), Ok(()));
+        let missed = commits_of(&mut history, RESUMED).remove(0);
+        history.streams[RESUMED].messages[0].event = Event::Started(missed.revision);
+        assert!(covered(&history).unwrap_err().what.contains("does not come"));
+    }
+
+    #[test]
+    fn so_is_one_that_begins_later_than_the_token_of_a_list_says() {
+        let mut history = sample();
+        let stream = &mut history.streams[RESUMED];
+        stream.start = Start::Answered(stream.messages[0].at - 1);
+        stream.messages[0].at = u64::MAX;
         let missed = commits_of(&mut history, RESUMED).remove(0);
         history.streams[RESUMED].messages[0].event = Event::Started(missed.revision);
         assert!(covered(&history).unwrap_err().what.contains("does not come"));

@@ -149,6 +149,8 @@ pub(crate) enum Start {
     After(i64),
     /// With the state.
     Snapshot,
+    /// Behind the token of a list or of the head, which was answered at this moment.
+    Answered(Tick),
     /// Behind a message of a stream that has the same selectors.
     Resume {
         /// Number of the stream.
@@ -277,6 +279,8 @@ pub(crate) struct Read {
     pub(crate) revision: Option<i64>,
     /// What was asked.
     pub(crate) question: Question,
+    /// The revision of the token for a watch that goes on from here; `None` without one.
+    pub(crate) watch: Option<i64>,
     /// What was found.
     pub(crate) found: Vec<Item>,
 }
@@ -326,8 +330,8 @@ impl History {
 
     /// What the check of `promise` says.
     pub(crate) fn check(&self, promise: Promise) -> Verdict {
-        let of = CHECKS.iter().filter(|(named, _)| *named == promise);
-        of.map(|(_, check)| check(self)).collect()
+        let mut of = CHECKS.iter().filter(|(named, _)| *named == promise);
+        of.try_for_each(|(_, check)| check(self))
     }
 }
 

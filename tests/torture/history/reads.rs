@@ -1,5 +1,6 @@
 //! A read finds the state at the revision that it asks for. One of now finds it at any: not before the writes that were answered when
-//! it was asked, and not after those that were sent when it had been answered.
+//! it was asked, and not after those that were sent when it had been answered. What a watch
+//! from a list's token begins behind is in the list.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +11,13 @@ use super::{Answer, History, Image, Question, Read};
 /// Whether there is such a revision; what is wrong, if not.
 pub(super) fn stands(history: &History, read: &Read) -> Result<(), String> {
     let (first, last) = read.revision.map_or_else(|| possible(history, read), |at| (at, at));
+    let first = first.max(read.watch.unwrap_or(0));
     let found: BTreeMap<&str, &Image> =
         read.found.iter().map(|item| (item.name.as_str(), &item.image)).collect();
     if found.len() != read.found.len() {
         return Err("something is listed twice".to_owned());
     }
-    let mut name = None;
+    let mut name = Some("something".to_owned());
     for revision in first..=last {
         let at = state(history, &read.question, revision);
         name = difference(&found, &at);

@@ -19,7 +19,7 @@ pub(super) struct Defect {
 }
 
 /// All of them.
-pub(super) const DEFECTS: [Defect; 23] = [
+pub(super) const DEFECTS: [Defect; 24] = [
     defect("two commits are swapped", Promise::Ordered, swap),
     defect("time goes back", Promise::Ordered, go_back_in_time),
     defect("a later write has a lower revision", Promise::CommitOrder, overtake),
@@ -42,6 +42,7 @@ pub(super) const DEFECTS: [Defect; 23] = [
     defect("a poll drops a commit", Promise::PollEqualsStream, drop_polled),
     defect("a row of the tables is missing", Promise::Rebuild, drop_row),
     defect("a read is behind", Promise::Rebuild, read_behind),
+    defect("a watch from a list misses a commit", Promise::Rebuild, token_ahead),
     defect("a read is as of another revision", Promise::Rebuild, read_elsewhen),
 ];
 
@@ -312,5 +313,20 @@ fn read_elsewhen(history: &mut History, pick: Index) -> Option<()> {
     });
     let read = one(past, pick)?;
     read.found[0].image.digest += 1;
+    Some(())
+}
+
+fn token_ahead(history: &mut History, pick: Index) -> Option<()> {
+    let log = &history.log;
+    let lists = history.reads.iter_mut().filter(|read| match (&read.question, read.watch) {
+        (Question::List(selection), Some(at)) if selection.filter.is_none() => {
+            // Something of the list changes with the next commit.
+            let next = log.state(at + 1, selection);
+            at < log.head() && next != log.state(at, selection)
+        }
+        _ => false,
+    });
+    let read = one(lists, pick)?;
+    read.watch = read.watch.map(|at| at + 1);
     Some(())
 }

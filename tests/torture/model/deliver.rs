@@ -216,9 +216,10 @@ fn read(history: &History, question: Question, revision: i64) -> Read {
     };
     let state = history.log.state(revision, &selection);
     let asked = |name: &str| !matches!(&question, Question::Get(asked) if asked != name);
+    let watch = matches!(&question, Question::List(_)).then_some(revision);
     let found = state.into_iter().filter(|(name, _)| asked(name));
     let found =
         found.map(|(name, image)| Item { name: name.to_owned(), image: image.clone() }).collect();
     let (asked_at, answered_at) = (moment(revision) + 2, moment(revision) + 3);
-    Read { replica: 0, asked_at, answered_at, revision: None, question, found }
+    Read { replica: 0, asked_at, answered_at, revision: None, question, watch, found }
 }

@@ -1,4 +1,5 @@
-//! What goes wrong, one thing after the other.
+//! What goes wrong: with the processes one thing after the other, and at the same time with
+//! the ways to them and the database.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,26 +43,27 @@ pub(super) enum Fault {
     DatabaseQuit,
 }
 
-/// Which there are on SQLite; on PostgreSQL there are two more.
-const FAULTS: [Fault; 6] =
-    [Fault::Kill, Fault::Freeze, Fault::Cut, Fault::Slow, Fault::Hold, Fault::Drain];
+/// Of the processes.
+pub(super) const PROCESSES: [Fault; 3] = [Fault::Kill, Fault::Freeze, Fault::Drain];
+/// Of what is around them.
+pub(super) const AROUND: [Fault; 3] = [Fault::Cut, Fault::Slow, Fault::Hold];
+/// The same where PostgreSQL is ours.
+pub(super) const AROUND_WITH_CLUSTER: [Fault; 5] =
+    [Fault::Cut, Fault::Slow, Fault::Hold, Fault::DatabaseKill, Fault::DatabaseQuit];
 
 /// How often each was done.
 pub(super) type Counts = BTreeMap<Fault, u32>;
 
 /// Who does them.
-pub(super) struct Faults {
-    stage: Stage,
-    database_url: String,
-    cluster: Option<Arc<Cluster>>,
+pub(super) struct Faults<'f> {
+    pub(super) stage: Stage,
+    pub(super) kinds: &'static [Fault],
+    pub(super) database_url: String,
+    /// There if some of the kinds are about it.
+    pub(super) cluster: Option<&'f Cluster>,
 }
 
-impl Faults {
-    /// Faults of the replicas, of the database, and of the cluster if there is one.
-    pub(super) fn new(stage: Stage, database_url: String, cluster: Option<Arc<Cluster>>) -> Self {
-        Self { stage, database_url, cluster }
-    }
-
+impl Faults<'_> {
     /// Does all kinds in turn, in an order of chance, until that is done and `enough`.
     pub(super) async fn work_until(mut self, enough: impl Fn() -> bool) -> Counts {
         let mut counts = Counts::new();
@@ -79,10 +81,7 @@ impl Faults {
     }
 
     fn shuffled(&mut self) -> Vec<Fault> {
-        let mut left = FAULTS.to_vec();
-        if self.cluster.is_some() {
-            left.extend([Fault::DatabaseKill, Fault::DatabaseQuit]);
-        }
+        let mut left = self.kinds.to_vec();
         let mut shuffled = Vec::new();
         while !left.is_empty() {
             let at = self.stage.number(left.len());
@@ -149,7 +148,7 @@ impl Faults {
     }
 
     async fn end_database(&self, ending: Ending) {
-        let cluster = self.cluster.as_ref().expect("it is a fault of a cluster");
+        let cluster = self.cluster.expect("it is a fault of a cluster");
         cluster.end(ending);
         cluster.restart().await;
     }

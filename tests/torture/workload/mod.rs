@@ -20,6 +20,7 @@ mod writers;
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 
 use crate::chance::Chance;
@@ -28,7 +29,7 @@ use crate::record::Record;
 use crate::support::invariant;
 use crate::wait::{PATIENCE, until, within};
 use cluster::Cluster;
-use faults::Faults;
+use faults::{AROUND, AROUND_WITH_CLUSTER, Faults, PROCESSES};
 use recorder::Recorder;
 use replicas::Replicas;
 
@@ -54,18 +55,13 @@ async fn sqlite() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres() {
-    let cluster = Arc::new(Cluster::start().await);
+    let cluster = Cluster::start().await;
     let database = Database::postgres_of(cluster.url(), "pg_default").await;
     let replicas = Replicas::start(&database, REPLICAS).await;
-    torture("postgres", &database, Some(Arc::clone(&cluster)), replicas).await;
+    torture("postgres", &database, Some(&cluster), replicas).await;
 }
 
-async fn torture(
-    story: &str,
-    database: &Database,
-    cluster: Option<Arc<Cluster>>,
-    replicas: Replicas,
-) {
+async fn torture(story: &str, database: &Database, cluster: Option<&Cluster>, replicas: Replicas) {
     let replicas = Arc::new(replicas);
     let recorder = Arc::new(Recorder::default());
     let stage = |role: &str, number: usize| Stage {
@@ -80,8 +76,13 @@ async fn torture(
     let pollers = (0..POLLERS).map(|number| tokio::spawn(pollers::poll(stage("poller", number))));
     let askers = (0..ASKERS).map(|number| tokio::spawn(queries::ask(stage("asker", number))));
     let others: Vec<_> = readers.chain(pollers).chain(askers).collect();
-    let faults = Faults::new(stage("faults", 0), database.url(), cluster);
-    let counts = faults.work_until(|| recorder.answered() >= WRITES).await;
+    let around = if cluster.is_some() { &AROUND_WITH_CLUSTER[..] } else { &AROUND };
+    let faults = [&PROCESSES, around].into_iter().enumerate().map(|(number, kinds)| {
+        let faults =
+            Faults { stage: stage("faults", number), kinds, database_url: database.url(), cluster };
+        faults.work_until(|| recorder.answered() >= WRITES)
+    });
+    let counts = join_all(faults).await.into_iter().flatten().collect();
     recorder.stop();
     finish("a writer", writers).await;
     replicas.until_all_serve().await;

@@ -34,8 +34,17 @@ pub(super) async fn ask(mut stage: Stage) {
         let answered_at = stage.recorder.tick();
         match answer {
             Ok(found) => {
-                let read = Read { replica, asked_at, answered_at, revision, question, found };
-                stage.recorder.read(read);
+                let (found, token) = found;
+                let watch = translate::token(&token).map(|(revision, _)| revision);
+                stage.recorder.read(Read {
+                    replica,
+                    asked_at,
+                    answered_at,
+                    revision,
+                    question,
+                    watch,
+                    found,
+                });
             }
             Err(status) => assert!(passes(&reason(&status)), "a read is refused: {status}"),
         }
@@ -56,26 +65,26 @@ fn choose(stage: &mut Stage) -> Question {
             return Question::List(Selection { types: types("Official"), ..Selection::default() });
         }
         // The large ones have neither, so that one page holds all.
-        3 => party(*stage.one(&COUNTRIES)),
+        3 => party(COUNTRIES[stage.number(COUNTRIES.len())]),
         _ => Condition::Or(Box::new(party(one)), Box::new(party(other))),
     };
     let filter = Some(filter);
     Question::List(Selection { types: types("Agreement"), filter, ..Selection::default() })
 }
 
-/// What is found, as of `read_revision` if that is not 0.
+/// What is found, as of `read_revision` if that is not 0, and the token for a watch.
 async fn answer(
     client: &Client,
     question: &Question,
     read_revision: i64,
-) -> Result<Vec<Item>, Status> {
+) -> Result<(Vec<Item>, String), Status> {
     let selection = match question {
         Question::Get(name) => {
             let name = name.clone();
             let request = GetAgreementRequest { name, read_revision, ..Default::default() };
             return match client.agreements().get_agreement(request).await {
-                Ok(found) => Ok(vec![agreement(found.into_inner())]),
-                Err(status) if status.code() == Code::NotFound => Ok(Vec::new()),
+                Ok(found) => Ok((vec![agreement(found.into_inner())], String::new())),
+                Err(status) if status.code() == Code::NotFound => Ok(Default::default()),
                 Err(status) => Err(status),
             };
         }
@@ -91,13 +100,15 @@ async fn answer(
         };
         let page = client.agreements().list_agreements(request).await?.into_inner();
         assert_eq!(page.next_page_token, "", "one page holds all");
-        return Ok(page.agreements.into_iter().map(agreement).collect());
+        return Ok((page.agreements.into_iter().map(agreement).collect(), page.watch_token));
     }
     let request =
         ListOfficialsRequest { page_size: 1_000, read_revision, ..ListOfficialsRequest::default() };
     let page = OfficialServiceClient::new(client.channel.clone()).list_officials(request).await?;
-    let found = page.into_inner().officials.into_iter();
-    Ok(found.map(|one| translate::item(&one.name.clone(), Any::Official(one))).collect())
+    let page = page.into_inner();
+    let found = page.officials.into_iter();
+    let found = found.map(|one| translate::item(&one.name.clone(), Any::Official(one)));
+    Ok((found.collect(), page.watch_token))
 }
 
 fn agreement(agreement: Agreement) -> Item {

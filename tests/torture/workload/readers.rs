@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use entente::proto::v1::watch_changes_request::Start as WireStart;
-use entente::proto::v1::{Origin, WatchChangesRequest, WatchChangesResponse};
+use entente::proto::v1::{
+    ListAgreementsRequest, Origin, WatchChangesRequest, WatchChangesResponse,
+};
 use tokio::sync::watch;
 use tonic::{Code, Status, Streaming};
 
@@ -69,7 +71,10 @@ async fn read_stream(stage: &mut Stage, book: &mut Book, head: i64) -> End {
             let start = Start::Resume { stream: *stream, message: *message };
             (start, WireStart::Token(token.clone()))
         }
-        None => choose_start(stage, &book.selection, head),
+        None => match answered_start(stage, head).await {
+            Some(start) => start,
+            None => choose_start(stage, &book.selection, head),
+        },
     };
     let replica = stage.replica();
     let request = WatchChangesRequest {
@@ -99,6 +104,22 @@ async fn read_stream(stage: &mut Stage, book: &mut Book, head: i64) -> End {
         book.bookmarks.clear();
     }
     end
+}
+
+/// Behind the token of the head or of a list; `None` most times, and if nobody answers.
+async fn answered_start(stage: &mut Stage, head: i64) -> Option<(Start, WireStart)> {
+    if head > 0 || !stage.once_in(4) {
+        return None;
+    }
+    let replica = stage.replica();
+    let client = stage.replicas.client(replica);
+    let token = if stage.once_in(2) {
+        client.head().await.ok()?.token
+    } else {
+        let request = ListAgreementsRequest { page_size: 1, ..ListAgreementsRequest::default() };
+        client.agreements().list_agreements(request).await.ok()?.into_inner().watch_token
+    };
+    Some((Start::Answered(stage.recorder.tick()), WireStart::Token(token)))
 }
 
 fn choose_start(stage: &mut Stage, selection: &Selection, head: i64) -> (Start, WireStart) {
