@@ -4,6 +4,7 @@
 
 #![expect(unreachable_pub, reason = "a build script has no outside to reach")]
 
+mod calls;
 mod code;
 mod described;
 mod operand;
@@ -48,6 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     patterns::write(&used, &mut code)?;
     references::write(&schema, &mut code)?;
     described::write(&schema, &mut code)?;
+    calls::write(&schema, &mut code)?;
     std::fs::write(out.join("rules.rs"), code.finish())?;
     Ok(())
 }

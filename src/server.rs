@@ -24,6 +24,7 @@ use crate::api::Api;
 use crate::api::layer::CallLayer;
 use crate::api::records::RecordService;
 use crate::api::resources::ResourceService;
+use crate::feed::tailer::Polls;
 use crate::feed::{Feed, reader, tailer};
 use crate::model::limits::{
     DRAIN, KEEPALIVE, MESSAGE_IN_BYTES, RESETS_PER_CONNECTION, STREAMS_PER_CONNECTION,
@@ -87,6 +88,7 @@ pub struct Server {
     databases: Arc<Databases>,
     running: Running,
     tailer: JoinHandle<()>,
+    hints: JoinHandle<()>,
     health: HealthReporter,
     stop: Option<oneshot::Sender<()>>,
     listener: JoinHandle<Result<(), tonic::transport::Error>>,
@@ -114,8 +116,11 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         let (api, databases, running) = open_store(database_url).await?;
         tailer::fill(&api.feed, &api.store).await?;
-        let tail = tailer::tail(api.feed.clone(), api.store.clone());
+        let tail = tailer::tail(api.feed.clone(), api.store.clone(), Polls::default());
         let tailer = tokio::spawn(tail);
+        let feed = api.feed.clone();
+        let hear = move |hint| feed.hear(hint);
+        let hints = api.store.hints.exchange(&databases, api.feed.store_id(), hear);
         tokio::spawn(reader::watch_over(api.feed.clone()));
         let (health, health_service) = tonic_health::server::health_reporter();
         tokio::spawn(tell_health(health.clone(), api.clone()));
@@ -159,7 +164,7 @@ impl Server {
         let listener = tokio::spawn(transport);
         tracing::info!(%address, "listening");
         let stop = Some(stop);
-        Ok(Self { address, api, databases, running, tailer, health, stop, listener })
+        Ok(Self { address, api, databases, running, tailer, hints, health, stop, listener })
     }
 
     /// Says goodbye: health NOT_SERVING, streams told, queued writes done, all
@@ -173,7 +178,7 @@ impl Server {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
-        let Self { api, databases, running, tailer, mut listener, .. } = self;
+        let Self { api, databases, running, tailer, hints, mut listener, .. } = self;
         if tokio::time::timeout(LET_GO, &mut listener).await.is_err() {
             tracing::warn!("some clients did not let go; their connections are cut");
             listener.abort();
@@ -184,6 +189,7 @@ impl Server {
         if tokio::time::timeout(FINISH, running.committer).await.is_err() {
             tracing::warn!("queued writes could not be finished in time");
         }
+        hints.abort();
         let _ = tokio::time::timeout(CLOSE, databases.close()).await;
         tracing::info!("stopped");
         Ok(())

@@ -10,6 +10,7 @@ mod creates;
 mod drive;
 mod lists;
 mod reads;
+mod replicas;
 mod report;
 mod rows;
 mod samples;
@@ -61,6 +62,8 @@ enum Work {
     List,
     /// WatchChanges to many, its delay, and replay
     Watch,
+    /// From one replica to another, on PostgreSQL
+    Replicas,
 }
 
 /// How long and how large.
@@ -118,6 +121,9 @@ async fn run(arguments: Arguments) -> Outcome<()> {
             streams::deliver(kind, scale, &mut report).await?;
             streams::delay(kind, scale, &mut report).await?;
         }
+        if wanted(Work::Replicas) && kind == DatabaseKind::Postgres {
+            replicas::delay(scale, &mut report).await?;
+        }
         if wanted(Work::List) || wanted(Work::Watch) {
             let large = stores::Product::filled(kind, scale.many).await?;
             if wanted(Work::Watch) {
@@ -145,7 +151,9 @@ async fn profile(kind: DatabaseKind, work: Work, time: Duration) -> Outcome<()> 
     let rate = match work {
         Work::Create => creates::product_alone(kind, time).await?,
         Work::Get => reads::product_alone(kind, time).await?,
-        Work::List | Work::Watch => return Err("only create and get can be profiled alone".into()),
+        Work::List | Work::Watch | Work::Replicas => {
+            return Err("only create and get can be profiled alone".into());
+        }
     };
     println!("{rate:.0} a second on {}", kind.name());
     Ok(())

@@ -22,7 +22,7 @@ const WATCH: &str = "/entente.v1.ChangeService/WatchChanges";
 const SUBSCRIBERS: usize = 100;
 const CONNECTIONS: usize = 4;
 /// Exchanges of one turn of the delay.
-const EXCHANGES: usize = 200;
+pub const EXCHANGES: usize = 200;
 
 fn between(after: i64, until: i64) -> WatchChangesRequest {
     let start = Some(Start::AfterRevision(after));
@@ -152,7 +152,7 @@ pub async fn delay(kind: DatabaseKind, scale: Scale, report: &mut Report) -> Out
 }
 
 /// Tells each revision and when it came; 0 once the stream has caught up.
-async fn watch(channel: Channel, sender: mpsc::UnboundedSender<(i64, Instant)>) -> Outcome<()> {
+pub async fn watch(channel: Channel, sender: mpsc::UnboundedSender<(i64, Instant)>) -> Outcome<()> {
     let start = Some(Start::Origin(Origin::Now.into()));
     let request = WatchChangesRequest { start, ..WatchChangesRequest::default() };
     let mut stream = raw_stream(&channel, WATCH, &request).await?;

@@ -3,7 +3,27 @@
 import fcntl
 import json
 
+from entente.v1 import change_pb2
+
 FIRST_BYTES = b'{"token": '
+
+
+def entries_of(response: change_pb2.WatchChangesResponse) -> list[dict]:
+    """Returns the changes of a message, or the resources of a snapshot, in order."""
+    items = [getattr(item, item.WhichOneof("resource")) for item in response.snapshot.items]
+    return [{
+        "kind": "SNAPSHOT",
+        "name": item.name,
+        "resource_revision": item.revision,
+    } for item in items] + [{
+        "revision": commit.revision,
+        "ordinal": change.ordinal,
+        "time": commit.commit_time.ToJsonString(),
+        "actor": commit.actor,
+        "kind": change_pb2.ChangeKind.Name(change.kind).removeprefix("CHANGE_KIND_"),
+        "name": change.name,
+        "changed_fields": list(change.changed_fields.paths),
+    } for commit in response.commits.commits for change in commit.changes]
 
 
 class Console:
@@ -14,10 +34,10 @@ class Console:
     def write(self, changes: list[dict], token: str) -> None:
         """Prints the changes that lead to the token."""
         for change in changes:
-            fields = ",".join(change["changed_fields"])
-            print(change["revision"], change["time"], change["actor"] or "-", change["kind"],
-                  change["name"], fields, flush=True)
-            self.revision = change["revision"]
+            shown = [value for key, value in change.items() if key != "ordinal"]
+            print(*(",".join(each) if isinstance(each, list) else each or "-" for each in shown),
+                  flush=True)
+            self.revision = change.get("revision", self.revision)
         self.token = token
 
 

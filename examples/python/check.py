@@ -3,8 +3,9 @@
 Records the pledge twice, which must leave one record. Then, while a writer goes
 on changing an agreement of the check's own, kills watch.py with SIGKILL again
 and again, tears the end of its output, and lets it resume: at last the file must
-hold what ListChanges tells, each change once and in order. The server may have
-other writers meanwhile.
+hold what ListChanges tells, each change once and in order. At last it has watch.py
+begin with the state, with a filter, and compares what it makes of that with a list.
+The server may have other writers meanwhile.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from error_details import describe
 HERE = pathlib.Path(__file__).parent
 PLEDGE = "agreements/khm-rus-security-pledge"
 KILLS, LINES_BEFORE_KILL = 6, 15
+FILTER = 'parties.country = "countries/KHM"'
 LIMIT_S = 60
 # Between two writes, so that the log does not grow without need.
 WRITE_PAUSE_S = 0.005
@@ -153,6 +155,34 @@ def check_watch(address: str, channel: grpc.Channel, output: pathlib.Path) -> st
     return f"{len(watched)} changes in {len(revisions)} revisions, once each, over {KILLS} kills"
 
 
+def check_snapshot(address: str, channel: grpc.Channel, output: pathlib.Path) -> str:
+    """Watches the agreements of a country from their state on, over two lives."""
+    agreements = agreement_pb2_grpc.AgreementServiceStub(channel)
+    identifier, metadata = f"check-{uuid.uuid4().hex[:12]}", (("entente-actor", "check-example"),)
+    selected = ("--from", "snapshot", "--filter", FILTER)
+    for place in ("", "Phnom Penh"):
+        parties = [agreement_pb2.AgreementParty(country="countries/KHM")] if place else []
+        agreement = agreement_pb2.Agreement(
+            name=f"agreements/{identifier}", title="Written by a check", place=place,
+            form="AGREEMENT_FORM_OTHER", parties=parties)
+        made = agreements.UpdateAgreement(agreement_pb2.UpdateAgreementRequest(
+            agreement=agreement, allow_missing=True), metadata=metadata, timeout=LIMIT_S)
+        process = start_watch(address, output, *selected, "--until-revision", str(made.revision))
+        require(process.wait(LIMIT_S) == 0, f"watch.py ended with {process.returncode}")
+    entries = [json.loads(line) for line in output.read_text().splitlines()]
+    held, kinds = set(), []
+    for entry in (entry for entry in entries if "name" in entry):
+        kinds += [entry["kind"]] if entry["name"] == made.name else []
+        (held.discard if entry["kind"] in ("DELETED", "LEFT") else held.add)(entry["name"])
+    listed = agreements.ListAgreements(agreement_pb2.ListAgreementsRequest(
+        filter=FILTER, page_size=1000), timeout=LIMIT_S)
+    require(held == {each.name for each in listed.agreements}, f"{held} are held, not those listed")
+    require(kinds == ["ENTERED"], f"the agreement of the check came as {kinds}")
+    agreements.DeleteAgreement(agreement_pb2.DeleteAgreementRequest(name=made.name),
+                               metadata=metadata, timeout=LIMIT_S)
+    return f"{len(held)} agreements match, as snapshot and changes tell"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--address", default="localhost:50051", help="host:port (%(default)s)")
@@ -160,6 +190,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, grpc.insecure_channel(address) as channel:
         check_pledge(address, agreement_pb2_grpc.AgreementServiceStub(channel))
         print("OK:", check_watch(address, channel, pathlib.Path(folder) / "changes.jsonl"))
+        print("OK:", check_snapshot(address, channel, pathlib.Path(folder) / "state.jsonl"))
 
 
 if __name__ == "__main__":

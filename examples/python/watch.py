@@ -19,11 +19,12 @@ import threading
 
 import grpc
 
-from change_sinks import Console, Journal
+from change_sinks import Console, Journal, entries_of
 from entente.v1 import change_pb2, change_pb2_grpc
 from error_details import describe, reason_of, retry_delay_s
 
-ORIGINS = {"earliest": change_pb2.ORIGIN_EARLIEST, "now": change_pb2.ORIGIN_NOW}
+ORIGINS = {name: change_pb2.Origin.Value(f"ORIGIN_{name.upper()}")
+           for name in ("earliest", "now", "snapshot")}
 # Finds out within 30 s that the other end is gone.
 CHANNEL_OPTIONS = [("grpc.keepalive_time_ms", 20_000), ("grpc.keepalive_timeout_ms", 10_000)]
 BACKOFF_FIRST_S, BACKOFF_LONGEST_S = 0.1, 10.0
@@ -33,25 +34,12 @@ FINAL_CODES = {grpc.StatusCode[name] for name in (
     "PERMISSION_DENIED", "UNAUTHENTICATED")}
 # The history that the token belongs to is not, or no longer, this server's: it
 # was restored from an older backup (HISTORY_DIVERGED), is another store
-# (STORE_MISMATCH), or no longer keeps what follows (HISTORY_COMPACTED). What was
-# derived from the old changes can't be continued. Put the file aside, call
-# GetHead and keep its token, read all the records with List, then watch from
-# that token (a new file with {"token": "..."} as its first line): a change made
-# while listing comes again, none is missed.
-LOST_REASONS = {"HISTORY_DIVERGED", "STORE_MISMATCH", "HISTORY_COMPACTED"}
-
-
-def changes_of(response: change_pb2.WatchChangesResponse) -> list[dict]:
-    """Returns the changes of a message in order; none if it holds no commits."""
-    return [{
-        "revision": commit.revision,
-        "ordinal": change.ordinal,
-        "time": commit.commit_time.ToJsonString(),
-        "actor": commit.actor,
-        "kind": change_pb2.ChangeKind.Name(change.kind).removeprefix("CHANGE_KIND_"),
-        "name": change.name,
-        "changed_fields": list(change.changed_fields.paths),
-    } for commit in response.commits.commits for change in commit.changes]
+# (STORE_MISMATCH), or no longer keeps what follows (HISTORY_COMPACTED); or a tree
+# that the filter names has changed (FILTER_MEANING_CHANGED). What was derived from
+# the old changes can't be continued. Put the file aside, and start a new one with
+# `--from snapshot`: it begins with the state, and goes on with what follows.
+LOST_REASONS = {
+    "HISTORY_DIVERGED", "STORE_MISMATCH", "HISTORY_COMPACTED", "FILTER_MEANING_CHANGED"}
 
 
 class Watch:
@@ -93,7 +81,8 @@ class Watch:
     def listen(self, address: str) -> bool:
         """Reads one stream to its end; true if it ended because it was done."""
         request = change_pb2.WatchChangesRequest(
-            detail="DETAIL_NAMES", until_revision=self.arguments.until_revision)
+            detail="DETAIL_NAMES", until_revision=self.arguments.until_revision,
+            filter=self.arguments.filter)
         if self.sink.token:
             request.token = self.sink.token
         else:
@@ -107,7 +96,7 @@ class Watch:
             reached = 0
             for response in self.call:
                 # Of a large commit's fragments only the last carries a token.
-                pending += changes_of(response)
+                pending += entries_of(response)
                 event = response.WhichOneof("event")
                 if response.token:
                     self.sink.write(pending, response.token)
@@ -128,6 +117,7 @@ def main() -> int:
     parser.add_argument("--actor", default="watch-example", help="who watches (%(default)s)")
     parser.add_argument("--from", dest="origin", choices=ORIGINS, default="earliest",
                         help="where to start without a token (%(default)s)")
+    parser.add_argument("--filter", default="", help="only resources that match; see docs/filters.md")
     parser.add_argument("--output", metavar="FILE", help="JSON Lines file to write and resume from")
     parser.add_argument("--until-revision", type=int, default=0, help="stop after this revision")
     arguments = parser.parse_args()

@@ -2,6 +2,7 @@
 
 pub mod health;
 pub mod serve;
+pub mod verify;
 pub mod watch;
 
 use std::io::IsTerminal;
@@ -38,6 +39,8 @@ enum Action {
     Migrate(StoreSettings),
     /// Fill the typed tables anew from the records, and end; no server may run
     Reindex(StoreSettings),
+    /// Check the log and the tables, beside a server or without, and change nothing
+    Verify(StoreSettings),
     /// End with 0 if the service at the address is healthy
     Healthcheck(health::Healthcheck),
     /// Print changes as JSON Lines, and go on by itself after an outage
@@ -53,6 +56,7 @@ pub async fn run() -> Result<(), Failure> {
         Some(Action::Serve(settings)) => serve::serve(settings).await,
         Some(Action::Migrate(settings)) => serve::migrate(settings).await,
         Some(Action::Reindex(settings)) => serve::reindex(settings).await,
+        Some(Action::Verify(settings)) => verify::verify(settings).await,
         Some(Action::Healthcheck(check)) => check.run().await,
         Some(Action::Watch(watch)) => watch.run().await,
     }

@@ -1,16 +1,18 @@
 //! Prints changes as JSON Lines.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use prost::Message;
 use prost_reflect::{DynamicMessage, SerializeOptions};
+use serde_json::{Value, json};
 
 use super::Failure;
-use crate::client::watch::{Delivery, Watch as Stream};
+use crate::client::{Client, Delivery, InMemory, StoredWatch, TokenFile, TokenStore};
 use crate::proto;
 use crate::proto::v1::{
-    ChangeKind, Commit, Detail, Origin, WatchChangesRequest, watch_changes_request::Start,
+    ChangeKind, Detail, Origin, SnapshotEnd, WatchChangesRequest, watch_changes_request::Start,
 };
 
 /// Where to begin.
@@ -20,6 +22,8 @@ enum From {
     Now,
     /// With the oldest commit that is kept.
     Earliest,
+    /// With the state as it is, and then with what follows.
+    Snapshot,
 }
 
 /// How much of each change.
@@ -29,12 +33,17 @@ enum Shown {
     Names,
     /// The resources too.
     Full,
+    /// The resources before the change as well.
+    FullWithBefore,
 }
 
 /// Prints each commit as one JSON object a line.
 ///
+/// With --from snapshot there are lines before, each with a resource as the member
+/// `snapshot`, and then one with `snapshotEnd`.
+///
 /// The last line of what arrived together has the member `token`: give it to
-/// --token to go on behind it.
+/// --token to go on behind it, or have it kept by --state.
 #[derive(Clone, Debug, Args)]
 pub struct Watch {
     /// Address of the service; several mean replicas of one store
@@ -55,13 +64,26 @@ pub struct Watch {
     /// Begin behind this revision
     #[arg(long, conflicts_with = "from")]
     after_revision: Option<i64>,
+    /// Keep the token in this file, and begin behind the one that is there
+    ///
+    /// It is saved when the lines before it have been written, so a watch that is
+    /// killed may print its last lines again. Where there is no such file yet, it
+    /// begins as the other flags say.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// End when this revision has been printed
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     until_revision: i64,
+    /// Only resources that match, such as parties.country = "countries/KHM"
+    ///
+    /// One that starts to match is ENTERED, one that ceases to has LEFT. docs/filters.md
+    /// has the language.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    filter: String,
     /// Only resources of these types, such as Agreement
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
-    /// Only changes of these kinds: created, updated, deleted, undeleted
+    /// Only changes of these kinds: created, updated, deleted, undeleted, entered, left
     #[arg(long = "kind", value_name = "KIND")]
     kinds: Vec<String>,
     /// Only commits by these actors
@@ -74,21 +96,13 @@ pub struct Watch {
 
 impl Watch {
     /// Prints until the end that was asked for, or for ever.
-    pub async fn run(self) -> Result<(), Failure> {
-        let mut stream = Stream::new(&self.address.clone(), self.request()?)?;
-        let mut out = std::io::stdout().lock();
-        while let Some(Delivery { commits, token, .. }) = stream.next().await? {
-            let last = commits.len().saturating_sub(1);
-            for (index, commit) in commits.iter().enumerate() {
-                let mut line = to_json(commit)?;
-                if let (true, Some(members)) = (index == last, line.as_object_mut()) {
-                    members.insert("token".to_owned(), token.clone().into());
-                }
-                writeln!(out, "{line}")?;
-            }
-            out.flush()?;
+    pub async fn run(mut self) -> Result<(), Failure> {
+        let (client, state) = (Client::new(&self.address)?, self.state.take());
+        let watch = client.watch(self.request()?);
+        match state {
+            Some(path) => print(watch.stored_in(TokenFile::new(path)).await?).await,
+            None => print(watch.stored_in(InMemory::default()).await?).await,
         }
-        Ok(())
     }
 
     fn request(self) -> Result<WatchChangesRequest, Failure> {
@@ -97,20 +111,25 @@ impl Watch {
             (None, Some(revision), _) => Start::AfterRevision(revision),
             (None, None, From::Now) => Start::Origin(Origin::Now.into()),
             (None, None, From::Earliest) => Start::Origin(Origin::Earliest.into()),
+            (None, None, From::Snapshot) => Start::Origin(Origin::Snapshot.into()),
         };
         let kinds = self.kinds.iter().map(|kind| {
             let full = format!("CHANGE_KIND_{}", kind.to_uppercase());
             let known = ChangeKind::from_str_name(&full);
             known.map(i32::from).ok_or_else(|| {
-                format!("--kind must be created, updated, deleted or undeleted, not {kind}")
+                format!(
+                    "--kind must be created, updated, deleted, undeleted, entered or left, not {kind}"
+                )
             })
         });
         let detail = match self.detail {
             Shown::Names => Detail::Names,
             Shown::Full => Detail::Full,
+            Shown::FullWithBefore => Detail::FullWithBefore,
         };
         Ok(WatchChangesRequest {
             start: Some(start),
+            filter: self.filter,
             resource_types: self.types,
             kinds: kinds.collect::<Result<_, _>>()?,
             actors: self.actors,
@@ -121,10 +140,41 @@ impl Watch {
     }
 }
 
-/// A commit as canonical proto JSON.
-fn to_json(commit: &Commit) -> Result<serde_json::Value, Failure> {
-    let message =
-        DynamicMessage::decode(proto::message("Commit"), commit.encode_to_vec().as_slice())?;
+/// Prints what `watch` brings. Its token is saved once the lines have been written.
+async fn print(mut watch: StoredWatch<impl TokenStore>) -> Result<(), Failure> {
+    while let Some(delivery) = watch.next().await? {
+        let mut out = std::io::stdout().lock();
+        for line in lines(&delivery)? {
+            writeln!(out, "{line}")?;
+        }
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// A delivery as lines, the last with its token; none for one with a token alone.
+fn lines(delivery: &Delivery) -> Result<Vec<Value>, Failure> {
+    let Delivery { snapshot, snapshot_is_whole, commits, token, revision } = delivery;
+    let mut lines = Vec::new();
+    for resource in snapshot {
+        lines.push(json!({ "snapshot": to_json("Resource", resource)? }));
+    }
+    if *snapshot_is_whole {
+        let end = SnapshotEnd { revision: *revision };
+        lines.push(json!({ "snapshotEnd": to_json("SnapshotEnd", &end)? }));
+    }
+    for commit in commits {
+        lines.push(to_json("Commit", commit)?);
+    }
+    if let Some(members) = lines.last_mut().and_then(Value::as_object_mut) {
+        members.insert("token".to_owned(), token.clone().into());
+    }
+    Ok(lines)
+}
+
+/// A message, called `name` in the contract, as canonical proto JSON.
+fn to_json(name: &str, message: &impl Message) -> Result<Value, Failure> {
+    let message = DynamicMessage::decode(proto::message(name), message.encode_to_vec().as_slice())?;
     let options = SerializeOptions::new();
     Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)
 }

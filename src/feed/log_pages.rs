@@ -26,6 +26,8 @@ struct LogPage {
 pub struct LogPages {
     pages: VecDeque<LogPage>,
     bytes: usize,
+    /// How many there have ever been.
+    read: u64,
 }
 
 impl LogPages {
@@ -42,12 +44,18 @@ impl LogPages {
 
     /// Keeps a page, and lets go of others where there is no room for all.
     fn keep(&mut self, view: Arc<View>, commits: Viewed) {
+        self.read += 1;
         self.bytes += commits.size();
         self.pages.push_back(LogPage { view, commits });
         while self.bytes > LOG_PAGES_BYTES && self.pages.len() > 1 {
             let oldest = self.pages.pop_front();
             self.bytes -= oldest.map_or(0, |page| page.commits.size());
         }
+    }
+
+    /// How many have ever been read.
+    pub fn read(&self) -> u64 {
+        self.read
     }
 
     /// Bytes of all that are kept.

@@ -10,6 +10,7 @@
 
 mod apply;
 mod frames;
+pub mod hinted;
 pub mod log_pages;
 pub mod page;
 pub mod reader;
@@ -27,9 +28,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
+use hinted::Hinted;
 use log_pages::LogPages;
 use reader::Seat;
 use ring::{Next, Ring};
@@ -41,6 +43,7 @@ use crate::model::error::{Error, Reason, Result};
 use crate::model::limits::{LOG_READERS, STREAM_AGE, WATCHES};
 use crate::store::committer::Publish;
 use crate::store::entities::head;
+use crate::store::hints::Hint;
 use crate::store::resource::Registry;
 use crate::store::told::Told;
 
@@ -63,8 +66,8 @@ struct Inner {
     store_id: Uuid,
     ring: RwLock<Ring>,
     head: watch::Sender<Head>,
-    /// Wakes the tailer when a commit of ours does not follow the newest.
-    gap: Notify,
+    /// Wakes the tailer when others have committed.
+    hinted: Hinted,
     budget: ViewBudget,
     views: Mutex<HashMap<[u8; 32], Weak<View>>>,
     watches: Arc<Semaphore>,
@@ -85,7 +88,7 @@ impl Feed {
             store_id: head.store_id,
             ring: RwLock::new(Ring::new(mark)),
             head: watch::Sender::new(head_now),
-            gap: Notify::new(),
+            hinted: Hinted::default(),
             budget: Arc::new(AtomicUsize::new(0)),
             views: Mutex::default(),
             watches: Arc::new(Semaphore::new(WATCHES)),
@@ -136,6 +139,14 @@ impl Feed {
         self.0.draining.subscribe()
     }
 
+    /// Takes a hint about the commits of other processes. While nobody waits for
+    /// commits they are left to the next look at the head.
+    pub fn hear(&self, hint: Hint) {
+        if self.watches() > 0 || self.0.head.receiver_count() > 0 {
+            self.0.hinted.tell(hint);
+        }
+    }
+
     /// A place among the watches.
     pub fn admit(&self) -> Result<tokio::sync::OwnedSemaphorePermit> {
         if *self.0.draining.borrow() {
@@ -184,6 +195,11 @@ impl Feed {
     /// Bytes of the log that are kept for readers that are behind.
     pub fn log_page_bytes(&self) -> usize {
         self.log_pages().bytes()
+    }
+
+    /// Pages of the log that have ever been read for readers that are behind.
+    pub fn log_pages_read(&self) -> u64 {
+        self.log_pages().read()
     }
 
     fn log_pages(&self) -> MutexGuard<'_, LogPages> {
@@ -253,8 +269,12 @@ fn millis(duration: Duration) -> u64 {
 
 impl Publish for Feed {
     fn publish(&self, commits: Vec<Told>) {
-        if !self.append(commits) {
-            self.0.gap.notify_one();
+        let newest = commits.last().map(|told| told.revision);
+        if !self.append(commits)
+            && let Some(newest) = newest
+        {
+            // What lies between is in the log.
+            self.0.hinted.tell(Hint::Committed(newest));
         }
     }
 }

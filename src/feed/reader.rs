@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Instant, MissedTickBehavior, interval};
+use uuid::Uuid;
 
 use super::Feed;
 use super::subscription::Subscription;
@@ -135,5 +136,25 @@ pub async fn watch_over(feed: Feed) {
             }
             _ = draining.wait_for(|draining| *draining) => return,
         }
+    }
+}
+
+/// Nine tenths of `age` to all of it.
+pub(super) fn somewhat_less(age: Duration) -> Duration {
+    let random = u32::try_from(Uuid::new_v4().as_u128() % 1_000).unwrap_or(0);
+    age.mul_f64(1.0 - f64::from(random) / 10_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_that_began_together_do_not_end_together() {
+        let age = Duration::from_secs(3_600);
+        let ages: Vec<_> = (0..100).map(|_| somewhat_less(age)).collect();
+        assert!(ages.iter().all(|one| (age.mul_f64(0.9)..=age).contains(one)));
+        assert!(ages.iter().any(|one| *one < age.mul_f64(0.95)));
+        assert!(ages.iter().any(|one| *one > age.mul_f64(0.95)));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use prost::Message;
@@ -106,8 +106,12 @@ pub type ViewBudget = Arc<AtomicUsize>;
 
 #[derive(Debug)]
 struct Kept {
+    /// Held so that no other view gets its address.
     view: Arc<View>,
-    encoded: Arc<Encoded>,
+    /// Filled by whoever is first, while others look at other views.
+    encoded: Arc<OnceLock<Arc<Encoded>>>,
+    /// Bytes that the budget knows of.
+    counted: Option<usize>,
 }
 
 /// Consecutive commits.
@@ -195,18 +199,35 @@ impl Segment {
         }
         let identity = Arc::as_ptr(view).addr();
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = views.get(&identity).filter(|kept| Arc::ptr_eq(&kept.view, view)) {
-            return Arc::clone(&kept.encoded);
-        }
-        let encoded = Arc::new(self.apply(view));
-        let size = encoded.bytes.len();
-        if self.budget.fetch_add(size, Ordering::Relaxed) + size <= VIEW_BYTES {
-            let kept = Kept { view: Arc::clone(view), encoded: Arc::clone(&encoded) };
-            views.insert(identity, kept);
-        } else {
-            self.budget.fetch_sub(size, Ordering::Relaxed);
+        let kept = views.entry(identity).or_insert_with(|| Kept {
+            view: Arc::clone(view),
+            encoded: Arc::default(),
+            counted: None,
+        });
+        debug_assert!(Arc::ptr_eq(&kept.view, view));
+        let cell = Arc::clone(&kept.encoded);
+        let is_counted = kept.counted.is_some();
+        drop(views);
+        let encoded = Arc::clone(cell.get_or_init(|| Arc::new(self.apply(view))));
+        if !is_counted {
+            self.count(identity, encoded.bytes.len());
         }
         encoded
+    }
+
+    /// Counts the bytes of a view, and lets go of it where there is no room for all:
+    /// others encode it again.
+    fn count(&self, identity: usize, size: usize) {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(kept) = views.get_mut(&identity).filter(|kept| kept.counted.is_none()) else {
+            return;
+        };
+        if self.budget.fetch_add(size, Ordering::Relaxed) + size <= VIEW_BYTES {
+            kept.counted = Some(size);
+        } else {
+            self.budget.fetch_sub(size, Ordering::Relaxed);
+            views.remove(&identity);
+        }
     }
 
     fn apply(&self, view: &View) -> Encoded {
@@ -233,7 +254,7 @@ impl Segment {
 impl Drop for Segment {
     fn drop(&mut self) {
         let views = self.views.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let size: usize = views.values().map(|kept| kept.encoded.bytes.len()).sum();
+        let size: usize = views.values().filter_map(|kept| kept.counted).sum();
         self.budget.fetch_sub(size, Ordering::Relaxed);
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
-use uuid::Uuid;
 
+use super::reader::somewhat_less;
 use super::ring::Next;
 use super::segment::{FRAGMENT_BYTES, Mark, Viewed, fragment};
 use super::start::{Place, meaning_changed, place_at};
@@ -389,10 +389,4 @@ impl Drop for Subscription {
 fn failed<T>(error: &tokio::task::JoinError) -> Result<T> {
     tracing::error!(%error, "what a stream needs could not be read");
     Err(Error::internal())
-}
-
-/// Nine tenths of `age` to all of it.
-fn somewhat_less(age: Duration) -> Duration {
-    let random = u32::try_from(Uuid::new_v4().as_u128() % 1_000).unwrap_or(0);
-    age.mul_f64(1.0 - f64::from(random) / 10_000.0)
 }

@@ -93,7 +93,18 @@ pub const ANSWER: Duration = Duration::from_secs(11);
 /// The same for the one row that tells where the log stands.
 pub const HEAD_ANSWER: Duration = Duration::from_secs(3);
 /// Time between two looks at the head for commits of other replicas while
-/// somebody watches.
+/// somebody watches, and hints of them are not heard.
 pub const POLL_WATCHED: Duration = Duration::from_millis(5);
+/// The same where hints are heard. It bounds the delay of a commit whose hint was
+/// lost, and costs a tenth.
+pub const POLL_HEARD: Duration = Duration::from_millis(50);
 /// The same while nobody does.
 pub const POLL_IDLE: Duration = Duration::from_millis(500);
+/// Time between two hints of a replica that commits nothing. They prove to it, and
+/// to the others, that hints arrive.
+pub const HINT_INTERVAL: Duration = Duration::from_secs(10);
+/// How long no hint may arrive before the connection that hears them counts as lost:
+/// two of our own are missing.
+pub const HINT_SILENCE: Duration = Duration::from_secs(25);
+/// How long a hint may take to be sent, and its connection to be made.
+pub const HINT_ANSWER: Duration = Duration::from_secs(3);

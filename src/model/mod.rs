@@ -1,5 +1,6 @@
 //! What every other part stands on: names, partial dates, errors, limits.
 
+pub mod call;
 pub mod dates;
 pub mod described;
 pub mod error;

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::FORMAT;
 use super::connect::Databases;
 use super::failure::{Failure, in_time};
+use super::hints::Hints;
 use super::load::load;
 use super::log;
 use super::memory::Memory;
@@ -46,6 +47,7 @@ pub struct Committer {
     writer: DatabaseConnection,
     registry: Registry,
     publish: Arc<dyn Publish>,
+    hints: Hints,
     state: State,
     /// How the store was when the last group began.
     changes: watch::Receiver<Status>,
@@ -75,6 +77,7 @@ impl Committer {
         databases: Arc<Databases>,
         registry: Registry,
         publish: Arc<dyn Publish>,
+        hints: Hints,
         state: State,
     ) -> (Self, Queue) {
         let (queue, receiver, closing) = Queue::new(state.clone());
@@ -86,6 +89,7 @@ impl Committer {
             writer,
             registry,
             publish,
+            hints,
             changes: state.subscribe(),
             state,
             memory: Memory::default(),
@@ -152,9 +156,7 @@ impl Committer {
                     drop(places);
                     let _ = reply.send(answer);
                 }
-                if !done.told.is_empty() {
-                    self.publish.publish(done.told);
-                }
+                self.publish(done.told);
                 return;
             }
             Err(Failure::Data) if writes.len() > 1 => {
@@ -169,13 +171,20 @@ impl Committer {
         }
     }
 
+    /// Tells other processes of what was committed, and hands it over.
+    fn publish(&self, told: Vec<Told>) {
+        let Some(newest) = told.last().map(|told| told.revision) else { return };
+        self.hints.committed(newest);
+        self.publish.publish(told);
+    }
+
     /// Runs each write as a group of its own: the offender fails, the rest succeed.
     async fn alone(&mut self, writes: Vec<Write>) -> Vec<Result<Written>> {
         let mut answers = Vec::with_capacity(writes.len());
         for write in writes {
             let answer = match self.persist(&mut [write]).await {
                 Ok(Done { mut answers, told }) => {
-                    self.publish.publish(told);
+                    self.publish(told);
                     answers.pop().unwrap_or_else(|| Err(Error::internal()))
                 }
                 Err(Failure::Data) => Err(Error::internal()),

@@ -63,6 +63,8 @@ pub struct Databases {
     reader: RwLock<Reader>,
     writer_way: Way,
     reader_way: Way,
+    /// How to connect for hints; there are none on SQLite.
+    pub hint_way: Option<PgConnectOptions>,
     /// Hears the text of each statement that the committer sends.
     pub hears_statements: Option<fn(&str)>,
     /// Held until a SQLite file is closed.
@@ -90,12 +92,18 @@ impl Way {
 }
 
 impl Databases {
-    fn connect(writer_way: Way, reader_way: Way, lock: Option<File>) -> Self {
+    fn connect(
+        writer_way: Way,
+        reader_way: Way,
+        hint_way: Option<PgConnectOptions>,
+        lock: Option<File>,
+    ) -> Self {
         Self {
             writer: writer_way.connect(),
             reader: RwLock::new(Arc::new(reader_way.connect())),
             writer_way,
             reader_way,
+            hint_way,
             hears_statements: None,
             lock: Mutex::new(lock),
         }
@@ -159,11 +167,44 @@ impl Databases {
 
 /// Opens the database at `url`; a SQLite file is made if it is missing.
 pub async fn open(url: &str) -> Result<Databases, OpenError> {
-    match url.split_once(':').map(|(scheme, _)| scheme) {
+    match scheme(url) {
         Some("sqlite") => open_sqlite(url).await,
         Some("postgres" | "postgresql") => open_postgres(url),
-        _ => Err(OpenError::Address(url.split('@').next_back().unwrap_or_default().to_owned())),
+        _ => Err(unknown_address(url)),
     }
+}
+
+/// Opens the database at `url` to read it over one connection. No store is made, and
+/// the lock is not taken, so this may be done beside a process that serves the store:
+/// SQLite too lets other processes read what was committed before they began. It
+/// keeps their place in the `-shm` file, which it makes with an empty `-wal` if need be.
+pub fn open_to_read(url: &str) -> Result<DatabaseConnection, OpenError> {
+    let way = match scheme(url) {
+        Some("sqlite") => Way::Sqlite(
+            SqlitePoolOptions::new().acquire_timeout(ACQUIRE).max_connections(1),
+            SqliteConnectOptions::from_str(url)?
+                .read_only(true)
+                .create_if_missing(false)
+                .busy_timeout(Duration::from_secs(5))
+                .row_buffer_size(ROW_BUFFER)
+                .disable_statement_logging(),
+        ),
+        Some("postgres" | "postgresql") => Way::Postgres(
+            PgPoolOptions::new().acquire_timeout(ACQUIRE).max_connections(1),
+            postgres_reader(postgres(url)?),
+        ),
+        _ => return Err(unknown_address(url)),
+    };
+    Ok(way.connect())
+}
+
+fn scheme(url: &str) -> Option<&str> {
+    url.split_once(':').map(|(scheme, _)| scheme)
+}
+
+/// An address may hold a password before the last `@`.
+fn unknown_address(url: &str) -> OpenError {
+    OpenError::Address(url.split('@').next_back().unwrap_or_default().to_owned())
 }
 
 async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
@@ -194,7 +235,7 @@ async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
         pool.max_connections(READERS),
         options.read_only(true).row_buffer_size(ROW_BUFFER).create_if_missing(false),
     );
-    let databases = Databases::connect(writer_way, reader_way, Some(lock));
+    let databases = Databases::connect(writer_way, reader_way, None, Some(lock));
     databases.writer.ping().await?;
     Ok(databases)
 }
@@ -219,9 +260,7 @@ fn lock(database: &Path) -> Result<File, OpenError> {
 }
 
 fn open_postgres(url: &str) -> Result<Databases, OpenError> {
-    let options =
-        PgConnectOptions::from_str(url)?.application_name("entente").disable_statement_logging();
-    let millis = |duration: Duration| duration.as_millis().to_string();
+    let options = postgres(url)?;
     let writer_options = options.clone().options([
         ("lock_timeout", millis(LOCK_TIMEOUT)),
         ("idle_in_transaction_session_timeout", millis(IDLE_IN_TRANSACTION)),
@@ -229,14 +268,34 @@ fn open_postgres(url: &str) -> Result<Databases, OpenError> {
         ("synchronous_commit", "on".to_owned()),
         ("client_connection_check_interval", "1s".to_owned()),
     ]);
-    let reader_options = options.options([
+    let hint_way = options.clone().options([
         ("statement_timeout", millis(STATEMENT_TIMEOUT)),
-        // Compiling the longest filters takes seconds, and running them does not.
-        ("jit", "off".to_owned()),
+        // A hint is not worth a sync of the disk.
+        ("synchronous_commit", "off".to_owned()),
+        // Whoever listens has nothing to say.
+        ("idle_session_timeout", "0".to_owned()),
     ]);
+    let reader_options = postgres_reader(options);
     let pool = PgPoolOptions::new().acquire_timeout(ACQUIRE).test_before_acquire(false);
     let writer_pool = pool.clone().max_connections(1).idle_timeout(None).max_lifetime(None);
     let writer_way = Way::Postgres(writer_pool, writer_options);
     let reader_way = Way::Postgres(pool.max_connections(READERS), reader_options);
-    Ok(Databases::connect(writer_way, reader_way, None))
+    Ok(Databases::connect(writer_way, reader_way, Some(hint_way), None))
+}
+
+fn postgres(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?;
+    Ok(options.application_name("entente").disable_statement_logging())
+}
+
+fn postgres_reader(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([
+        ("statement_timeout", millis(STATEMENT_TIMEOUT)),
+        // Compiling the longest filters takes seconds, and running them does not.
+        ("jit", "off".to_owned()),
+    ])
+}
+
+fn millis(duration: Duration) -> String {
+    duration.as_millis().to_string()
 }

@@ -1,11 +1,17 @@
 //! The rows by which a resource is found and asked for.
 
 use super::entities::{alias, external_id, label};
-use super::resource::{Keys, Kind, Object};
+use super::resource::{Keys, Kind, Object, Registry};
 use super::sql::Rows;
 
 /// The tables that are filled from the messages of every type.
 pub const SHARED_TABLES: [&str; 3] = ["alias", "external_id", "label"];
+
+/// All tables that are filled from the messages, each with a column `key`.
+pub fn index_tables(registry: Registry) -> impl Iterator<Item = &'static str> {
+    let own = registry.0.iter().flat_map(|kind| kind.tables).map(|table| table.name);
+    own.chain(SHARED_TABLES)
+}
 
 /// Adds the rows of the resource `object` with the key `key`.
 pub fn index_rows(kind: &Kind, key: i64, object: &dyn Object, keys: &dyn Keys, rows: &mut Rows) {

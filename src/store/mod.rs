@@ -17,6 +17,7 @@ pub mod connect;
 pub mod entities;
 pub mod failure;
 mod finish;
+pub mod hints;
 pub mod index;
 mod judge;
 pub mod list;
@@ -37,6 +38,7 @@ pub mod state;
 pub mod told;
 pub mod transaction;
 mod unit;
+pub mod verify;
 mod wanted;
 pub mod write;
 
@@ -52,6 +54,7 @@ use tokio::task::JoinHandle;
 use committer::{Committer, Publish};
 use connect::{Databases, Reader};
 use entities::head;
+use hints::Hints;
 use queue::Queue;
 use read::{Reads, read_failed};
 use resource::{Hierarchy, Registry};
@@ -83,6 +86,8 @@ pub struct Store {
     pub state: State,
     /// Reads of single records.
     pub reads: Reads,
+    /// What it and other processes tell each other.
+    pub hints: Hints,
     databases: Arc<Databases>,
     queue: Queue,
 }
@@ -103,15 +108,15 @@ impl Store {
         registry: Registry,
         publish: Arc<dyn Publish>,
     ) -> (Self, Running) {
-        let state = State::default();
+        let (state, hints) = (State::default(), Hints::default());
         let (committer, queue) =
-            Committer::new(Arc::clone(&databases), registry, publish, state.clone());
+            Committer::new(Arc::clone(&databases), registry, publish, hints.clone(), state.clone());
         let reads = Reads::start(Arc::clone(&databases), state.clone());
         let running = Running {
             committer: tokio::task::spawn_blocking(|| committer.run_alone()),
             watcher: tokio::spawn(state.clone().watch_over(Arc::clone(&databases))),
         };
-        (Self { registry, state, reads, databases, queue }, running)
+        (Self { registry, state, reads, hints, databases, queue }, running)
     }
 
     /// Makes a write; see [`Queue::write`]. The resource after each mutation is

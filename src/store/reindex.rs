@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 use super::FORMAT;
 use super::connect::Databases;
 use super::entities::record;
-use super::index::{SHARED_TABLES, index_rows};
+use super::index::{index_rows, index_tables};
 use super::load::decode;
 use super::resource::{Keys, Registry};
 use super::sql::{Rows, Sql};
@@ -39,8 +39,7 @@ pub async fn reindex(databases: &Databases, registry: Registry) -> Result<usize,
         transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     }
     lock_head(&transaction).await?;
-    let tables = registry.0.iter().flat_map(|kind| kind.tables).map(|table| table.name);
-    for table in tables.chain(SHARED_TABLES) {
+    for table in index_tables(registry) {
         transaction.execute_unprepared(&format!("DELETE FROM \"{table}\"")).await?;
     }
     transaction.execute_unprepared(CREATE_TIMES).await?;

@@ -5,6 +5,8 @@
 //! insert, and all inserts of a group as one execution: several statements in
 //! one text on SQLite, one statement with its parts in WITH on PostgreSQL.
 
+pub mod odd;
+
 use sea_orm::sea_query::ArrayType;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ColumnType, ConnectionTrait, DbBackend, DbErr,

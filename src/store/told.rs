@@ -112,7 +112,7 @@ pub struct End {
 pub struct Page {
     /// The commits, in order.
     pub commits: Vec<Told>,
-    /// Where it ends; `None` if the log has nothing there.
+    /// Where it ends; `None` if that is the last of the commits, or nothing.
     pub end: Option<End>,
 }
 
@@ -123,7 +123,10 @@ pub async fn page(
     until: i64,
     wanted: &Wanted,
 ) -> Result<Page, DbErr> {
-    let Some(end) = end(db, after, until).await? else {
+    // A single commit makes a page, and has all there is to know of its end.
+    let known = *wanted == Wanted::everything() && until == after + 1;
+    let end = if known { None } else { end(db, after, until).await? };
+    let Some(last) = end.as_ref().map(|end| end.revision).or(known.then_some(until)) else {
         return Ok(Page { commits: Vec::new(), end: None });
     };
     let sql = Sql::new(
@@ -140,7 +143,7 @@ pub async fn page(
         ""
     });
     let sql = sql.push(" WHERE c.revision > ").bind(after);
-    let sql = sql.push(" AND c.revision <= ").bind(end.revision);
+    let sql = sql.push(" AND c.revision <= ").bind(last);
     let sql = narrowed(sql, wanted).push(" ORDER BY c.revision, h.ordinal");
     let mut rows = db.stream_raw(sql.build()).await?;
     let mut commits: Vec<Told> = Vec::new();
@@ -153,7 +156,7 @@ pub async fn page(
             _ => commits.push(commit(&row, revision, change)?),
         }
     }
-    Ok(Page { commits, end: Some(end) })
+    Ok(Page { commits, end })
 }
 
 /// The last of the commits that make a page: at most so many, and so many bytes

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use entente::client::watch::Watch;
+use entente::client::{Client as Resuming, Watch};
 use entente::proto::v1::agreement_service_client::AgreementServiceClient;
 use entente::proto::v1::change_service_client::ChangeServiceClient;
 use entente::proto::v1::record_service_client::RecordServiceClient;
@@ -91,7 +91,7 @@ impl Client {
     pub(crate) fn watch_all(&self) -> Watch {
         let start = Some(Start::Origin(Origin::Earliest.into()));
         let request = WatchChangesRequest { start, ..WatchChangesRequest::default() };
-        Watch::new(std::slice::from_ref(&self.url), request).expect("the address is a URL")
+        Resuming::new([&self.url]).expect("the address is a URL").watch(request)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -11,6 +12,7 @@ use crate::database::Database;
 use crate::load::Load;
 use crate::process::{PROGRAM, Process, free_address};
 use crate::record::Record;
+use crate::task::Task;
 use crate::wait::until_true;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -68,6 +70,69 @@ async fn watched(database: Database) {
     assert!(last["token"].is_string(), "{last}");
 }
 
+on_both!(watch_goes_on_from_its_state, super::kept);
+
+async fn kept(database: Database) {
+    let process = Process::start(&database.url()).await;
+    let client = process.client();
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let state = folder.path().join("state");
+    let mut printed = Vec::new();
+    for round in 0..3 {
+        let task = Task::create(format!("round-{round}"));
+        let end = task.send(&client).await.expect("all is well").revision;
+        // The second time there is nothing left to print.
+        for _ in 0..2 {
+            let more = ["--from", "earliest"];
+            let lines = printed_until(end, &process.url(), &state, &more);
+            printed.extend(lines.iter().map(|line| revision(line).expect("a commit")));
+            assert_eq!(printed, (1..=end).collect::<Vec<_>>());
+        }
+    }
+}
+
+on_both!(watch_begins_with_the_state_that_matches, super::began_with_the_state);
+
+async fn began_with_the_state(database: Database) {
+    let process = Process::start(&database.url()).await;
+    let client = process.client();
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let state = folder.path().join("state");
+    let more =
+        ["--from", "snapshot", "--filter", "title = \"first\"", "--detail", "full-with-before"];
+    let created = Task::create("first").send(&client).await.expect("all is well");
+    let end = Task::create("other").send(&client).await.expect("all is well").revision;
+    let lines = printed_until(end, &process.url(), &state, &more);
+    let [item, whole] = lines.as_slice() else { panic!("{lines:?}") };
+    assert_eq!(item["snapshot"]["agreement"]["name"], created.names[0]);
+    assert_eq!(revision(&whole["snapshotEnd"]), Some(end));
+    assert!(item["token"].is_string() && whole["token"].is_string());
+
+    let renamed = Task::update("second", &created.names[0]).send(&client).await;
+    let end = renamed.expect("all is well").revision;
+    let lines = printed_until(end, &process.url(), &state, &more);
+    let [commit] = lines.as_slice() else { panic!("{lines:?}") };
+    let change = &commit["changes"][0];
+    assert_eq!(change["kind"], "CHANGE_KIND_LEFT");
+    assert_eq!(change["before"]["agreement"]["title"], "first");
+}
+
+/// What a watch prints that keeps its state and ends at `revision`.
+fn printed_until(revision: i64, url: &str, state: &Path, more: &[&str]) -> Vec<Value> {
+    let mut command = Command::new(PROGRAM);
+    command.args(["watch", "--address", url, "--state"]).arg(state);
+    command.args(["--until-revision", &revision.to_string()]).args(more);
+    let output = command.output().expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = output.stdout.lines().map(|line| line.expect("it is text"));
+    lines.map(|line| serde_json::from_str(&line).expect("each line is a JSON object")).collect()
+}
+
+/// The revision of a line.
+fn revision(line: &Value) -> Option<i64> {
+    line["revision"].as_str()?.parse().ok()
+}
+
 /// What `entente watch` prints.
 struct Printed {
     child: Child,
@@ -97,8 +162,7 @@ impl Printed {
 
     fn newest(&self) -> i64 {
         let lines = self.lines.lock().expect("every line was JSON");
-        let revision = lines.last().and_then(|line| line["revision"].as_str());
-        revision.and_then(|text| text.parse().ok()).unwrap_or(0)
+        lines.last().and_then(revision).unwrap_or(0)
     }
 }
 

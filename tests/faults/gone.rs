@@ -25,8 +25,8 @@ use crate::wait::{until, within};
 const FIRST: Duration = Duration::from_secs(5);
 /// The same where the database is silent rather than gone.
 const FIRST_SILENT: Duration = Duration::from_secs(20);
-/// Connections of the service, when all are open: one writes.
-const CONNECTIONS: i64 = 7;
+/// Connections of the service, when all are open: one writes, two are for hints.
+const CONNECTIONS: i64 = 9;
 /// Readers at the same time, more than there are connections.
 const READERS: usize = 12;
 /// Once it is known.

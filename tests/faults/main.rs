@@ -39,7 +39,6 @@ mod kills;
 mod leaving;
 mod load;
 mod process;
-#[allow(dead_code, reason = "tests/torture uses the rest")]
 mod proxy;
 mod queue;
 mod record;
@@ -48,4 +47,5 @@ mod small_disk;
 mod subscriber;
 mod tampering;
 mod task;
+mod verify;
 mod wait;

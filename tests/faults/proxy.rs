@@ -1,4 +1,4 @@
-//! A way to PostgreSQL that can be closed, or cut at a COMMIT; or to any other server.
+//! A way to PostgreSQL that can be closed, or cut at a COMMIT.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -49,8 +49,6 @@ pub(crate) struct Proxy {
 #[derive(Debug)]
 struct Shared {
     target: String,
-    /// Whether PostgreSQL's protocol is spoken, so that a COMMIT can be told.
-    postgres: bool,
     gate: watch::Sender<Gate>,
     cut: Mutex<Option<Cut>>,
 }
@@ -58,19 +56,10 @@ struct Shared {
 impl Proxy {
     /// A proxy before the server at `target`.
     pub(crate) async fn start(target: String) -> Self {
-        Self::before(target, true).await
-    }
-
-    /// The same where the server is not PostgreSQL, and there is no COMMIT to cut at.
-    pub(crate) async fn of_any_protocol(target: String) -> Self {
-        Self::before(target, false).await
-    }
-
-    async fn before(target: String, postgres: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
         let gate = watch::Sender::new(Gate::Open);
-        let shared = Arc::new(Shared { target, postgres, gate, cut: Mutex::default() });
+        let shared = Arc::new(Shared { target, gate, cut: Mutex::default() });
         let inner = Arc::clone(&shared);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -129,9 +118,6 @@ impl Shared {
                 read = server.read_buf(&mut answered) => if read? == 0 { return Ok(()) },
             }
             client.write_all_buf(&mut answered).await?;
-            if !self.postgres {
-                server.write_all_buf(&mut asked).await?;
-            }
             while let Some(frame) = frames.take(&mut asked) {
                 let cut = if frames.is_commit(&frame) { self.take_cut() } else { None };
                 if cut == Some(Cut::Before) {

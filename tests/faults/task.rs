@@ -104,7 +104,8 @@ fn last_segment(name: &str) -> String {
     name.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-fn creation(name: &str, title: &str) -> Mutation {
+/// The mutation that creates the agreement `name`.
+pub(crate) fn creation(name: &str, title: &str) -> Mutation {
     let resource = Resource { resource: Some(resource::Resource::Agreement(agreement("", title))) };
     let create = CreateMutation { resource: Some(resource), id: last_segment(name) };
     Mutation { operation: Some(mutation::Operation::Create(create)) }

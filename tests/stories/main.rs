@@ -8,11 +8,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod algebra;
 mod all_at_once;
 mod bad_input;
 mod cancelling;
 #[path = "../faults/chance.rs"]
 mod chance;
+mod client_calls;
+mod client_watch;
 mod codes;
 mod conformance;
 mod connections;
@@ -25,6 +28,7 @@ mod filter_plans;
 mod filters;
 mod floors;
 mod groups;
+mod hints;
 mod paging;
 mod past;
 mod real_data;
@@ -38,4 +42,6 @@ mod statements;
 mod stream;
 mod tokens;
 mod transitions;
+#[path = "../faults/wait.rs"]
+mod wait;
 mod watching;

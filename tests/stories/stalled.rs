@@ -5,7 +5,7 @@ use entente::model::limits::LOG_PAGES_BYTES;
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::watch_changes_request::Start;
 use entente::proto::v1::watch_changes_response::Event;
-use entente::proto::v1::{Agreement, AgreementCommitment, WatchChangesRequest};
+use entente::proto::v1::{Agreement, AgreementCommitment, Detail, WatchChangesRequest};
 use tonic::Code;
 use tonic::transport::Endpoint;
 
@@ -18,6 +18,7 @@ on_both!(
     readers_that_stand_still_hold_up_nobody,
     what_readers_behind_hold_is_bounded_over_all,
     a_reader_that_takes_nothing_is_closed,
+    many_that_come_back_share_what_is_read,
 );
 
 /// Commits that are written, together more than the ring holds.
@@ -27,7 +28,7 @@ const COMMITS: i64 = 12;
 const STALLED: usize = 16;
 
 /// Records more than the ring holds; the revision before.
-async fn fill(clients: &Clients) -> i64 {
+pub async fn fill(clients: &Clients) -> i64 {
     let start = clients.head_revision().await;
     let text =
         || AgreementCommitment { text: "x".repeat(20_000), ..AgreementCommitment::default() };
@@ -126,4 +127,31 @@ async fn a_reader_that_takes_nothing_is_closed(server: &TestServer) {
     told.extend(until(clients, rest, end).await);
     assert_eq!(told, until(clients, from(Start::AfterRevision(start)), end).await);
     quiet.up_to(end).await;
+}
+
+/// Readers that come back together, with so many different filters.
+const RETURNING: usize = 240;
+const DISTINCT: usize = 4;
+
+async fn many_that_come_back_share_what_is_read(server: &TestServer) {
+    let clients = &server.clients;
+    let start = fill(clients).await;
+    let head = clients.head_revision().await;
+    let before = server.server.api.feed.log_pages_read();
+    let returning = (0..RETURNING).map(|number| {
+        let request = WatchChangesRequest {
+            filter: format!("title = \"Large\" OR title = \"{}\"", number % DISTINCT),
+            detail: Detail::Names.into(),
+            ..from(Start::AfterRevision(start))
+        };
+        let clients = clients.clone();
+        tokio::spawn(async move { until(&clients, request, head).await.len() })
+    });
+    for reader in returning.collect::<Vec<_>>() {
+        assert_eq!(reader.await.unwrap(), usize::try_from(COMMITS).unwrap());
+    }
+    let read = server.server.api.feed.log_pages_read() - before;
+    let alone = u64::try_from(COMMITS).unwrap() * RETURNING as u64;
+    println!("{read} pages were read for {RETURNING} readers, who alone would read {alone}");
+    assert!(read * 10 < alone, "{read} pages of {alone}");
 }

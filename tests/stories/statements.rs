@@ -115,7 +115,7 @@ fn parts(statements: &[String]) -> (usize, usize) {
 }
 
 /// A plain create: two parties, six areas, two actions.
-fn write(title: &str) -> Write {
+pub fn write(title: &str) -> Write {
     let kind = REGISTRY.by_type("Agreement").unwrap();
     let known = include_str!("../../src/resources/reference/cooperation_areas.jsonl");
     let areas = known.lines().take(6).map(area_name).collect();

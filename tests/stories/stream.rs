@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use entente::model::limits::STREAM_AGE;
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::watch_changes_request::Start;
 use entente::proto::v1::watch_changes_response::Event;
@@ -27,7 +28,11 @@ on_both!(
     a_large_commit_comes_in_fragments,
     progress_comes_in_time,
     a_drain_tells_every_stream,
+    an_old_stream_is_told_to_leave,
 );
+
+/// How long streams stay open that end soon.
+const SHORT: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Records `count` treaties one after the other.
 async fn write(clients: &Clients, writer: usize, count: usize) -> Vec<Agreement> {
@@ -315,4 +320,24 @@ async fn a_drain_tells_every_stream(other: &TestServer) {
     }
     assert_eq!(end, head + 4);
     server.finish().await;
+}
+
+async fn an_old_stream_is_told_to_leave(server: &TestServer) {
+    let clients = &server.clients;
+    server.server.api.feed.set_stream_age(SHORT);
+    let mut watches = Vec::new();
+    for origin in [Origin::Now, Origin::Earliest, Origin::Snapshot] {
+        watches.push(Watch::open(clients, from_origin(origin)).await.unwrap());
+    }
+    for watch in &mut watches {
+        watch.read_to_end().await;
+        let last = watch.messages.last().unwrap();
+        assert!(matches!(last.event, Some(Event::Draining(_))), "{last:?}");
+    }
+    server.server.api.feed.set_stream_age(STREAM_AGE);
+    clients.create_agreement(agreement("Later", &["KHM"])).await.unwrap();
+    let head = clients.head_revision().await;
+    let mut all = watches[1].commits();
+    all.extend(until(clients, from(Start::Token(watches[1].token())), head).await);
+    assert_eq!(all, until(clients, from_origin(Origin::Earliest), head).await);
 }

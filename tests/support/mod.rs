@@ -14,6 +14,7 @@ pub mod invariant;
 pub mod refusal;
 pub mod samples;
 pub mod server;
+pub mod way;
 
 pub use clients::Clients;
 pub use database::Database;

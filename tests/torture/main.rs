@@ -23,9 +23,6 @@ mod model;
 #[path = "../faults/process.rs"]
 #[allow(dead_code, reason = "the fault tests use the rest")]
 mod process;
-#[path = "../faults/proxy.rs"]
-#[allow(dead_code, reason = "the fault tests use the rest")]
-mod proxy;
 #[path = "../faults/record.rs"]
 #[allow(dead_code, reason = "the fault tests use the rest")]
 mod record;

@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, DbBackend};
 use super::Stage;
 use super::cluster::{Cluster, Ending};
 use crate::database;
-use crate::proxy::Gate;
+use crate::support::way::Traffic;
 use crate::wait::until_true;
 
 /// Writes between two faults at most.
@@ -116,15 +116,15 @@ impl Faults<'_> {
                 replica.signal("CONT");
             }
             Fault::Cut => {
-                replica.proxy.set(Gate::Closed);
+                replica.way.set(Traffic::Closed);
                 tokio::time::sleep(STEP).await;
-                replica.proxy.set(Gate::Open);
+                replica.way.set(Traffic::Open);
             }
             Fault::Slow => {
                 for _ in 0..STEPS {
-                    replica.proxy.set(Gate::Silent);
+                    replica.way.set(Traffic::Silent);
                     tokio::time::sleep(STEP).await;
-                    replica.proxy.set(Gate::Open);
+                    replica.way.set(Traffic::Open);
                     tokio::time::sleep(STEP / 5).await;
                 }
             }

@@ -95,7 +95,8 @@ async fn torture(story: &str, database: &Database, cluster: Option<&Cluster>, re
     let record = Record::checked(database).await;
     invariant::check(&database.url()).await;
     let mut history = recorder.take();
-    (history.log, history.tables) = translate::record(&record);
+    history.log = translate::log(&record);
+    history.tables = translate::tables(database).await;
     report::print(story, &history, &counts);
     report::judge(story, &history);
 }

@@ -1,11 +1,11 @@
-//! One process of the service, behind a proxy, which is started again when it was ended.
+//! One process of the service, behind a way that can be cut, which is started again when it was ended.
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use crate::client::Client;
 use crate::process::{Process, free_address};
-use crate::proxy::Proxy;
+use crate::support::way::Way;
 use crate::wait::until;
 
 /// The process and the way to it.
@@ -14,7 +14,7 @@ pub(super) struct Replica {
     url: String,
     address: SocketAddr,
     /// The way to it.
-    pub(super) proxy: Proxy,
+    pub(super) way: Way,
     process: Mutex<Option<Process>>,
 }
 
@@ -22,15 +22,15 @@ impl Replica {
     /// Starts one on the database at `url`.
     pub(super) async fn start(url: String) -> Self {
         let address = free_address();
-        let proxy = Proxy::of_any_protocol(address.to_string()).await;
-        let replica = Self { url, address, proxy, process: Mutex::default() };
+        let way = Way::start(address).await;
+        let replica = Self { url, address, way, process: Mutex::default() };
         replica.restart().await;
         replica
     }
 
-    /// A client with a connection of its own, by way of the proxy.
+    /// A client with a connection of its own, by that way.
     pub(super) fn client(&self) -> Client {
-        Client::of(self.proxy.address)
+        Client::of(self.way.address)
     }
 
     /// Sends the process a signal.

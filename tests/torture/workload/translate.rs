@@ -10,19 +10,28 @@ use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::watch_changes_response::Event as WireEvent;
 use entente::proto::v1::{self, ChangeKind, Resource};
 use entente::resources::REGISTRY;
+use entente::store::entities::record;
 use entente::store::log::{ChangeKind as StoredKind, Logged};
 use prost::Message as _;
 use prost_types::Timestamp;
+use sea_orm::EntityTrait;
 
+use crate::database::Database;
 use crate::history::log::Log;
 use crate::history::{Change, Commit, Event, Image, Item, Kind};
 use crate::record::Record;
 
-/// The log and the tables of a store.
-pub(super) fn record(record: &Record) -> (Log, BTreeMap<String, Image>) {
-    let commits = record.commits.iter().map(logged).collect();
-    let tables = record.live.iter().map(|row| (row.name.clone(), stored(&row.name, &row.body)));
-    (Log::new(commits), tables.collect())
+/// The log of a store.
+pub(super) fn log(record: &Record) -> Log {
+    Log::new(record.commits.iter().map(logged).collect())
+}
+
+/// Its tables.
+pub(super) async fn tables(database: &Database) -> BTreeMap<String, Image> {
+    let connection = database.connect().await;
+    let rows = record::Entity::find().all(&connection).await.expect("records are read");
+    connection.close().await.expect("the connection closes");
+    rows.iter().map(|row| (row.name.clone(), stored(&row.name, &row.body))).collect()
 }
 
 fn logged(Logged { commit, changes }: &Logged) -> Commit {
