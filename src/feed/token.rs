@@ -62,14 +62,8 @@ impl Token {
     /// As clients keep it.
     pub fn encode(&self) -> String {
         let Self { store_id, revision, hash, selectors, ordinal, meaning, snapshot } = self;
-        let layout = |part: u8, is_there: bool| if is_there { part } else { 0 };
         let mut bytes = Vec::with_capacity(LENGTH + 16);
-        bytes.push(
-            PLACE
-                | layout(INSIDE_COMMIT, *ordinal != 0)
-                | layout(MEANING, *meaning != [0; 8])
-                | layout(SNAPSHOT, snapshot.is_some()),
-        );
+        bytes.push(self.layout());
         bytes.extend_from_slice(store_id.as_bytes());
         bytes.extend_from_slice(&revision.to_be_bytes());
         bytes.extend_from_slice(hash);
@@ -84,6 +78,15 @@ impl Token {
         let checksum = checksum(&bytes);
         bytes.extend_from_slice(&checksum);
         URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Which parts it has.
+    fn layout(&self) -> u8 {
+        let part = |part: u8, is_there: bool| if is_there { part } else { 0 };
+        PLACE
+            | part(INSIDE_COMMIT, self.ordinal != 0)
+            | part(MEANING, self.meaning != [0; 8])
+            | part(SNAPSHOT, self.snapshot.is_some())
     }
 
     /// Reads what a client sends back in the field `at`.
@@ -119,7 +122,9 @@ impl Token {
         let part = |from: usize| -> [u8; 8] { prefix(&place[from..from + 8]) };
         let store_id = Uuid::from_slice(&place[1..17]).map_err(|_| malformed())?;
         let (revision, hash, selectors) = (i64::from_be_bytes(part(17)), part(25), part(33));
-        Ok(Self { store_id, revision, hash, selectors, ordinal, meaning, snapshot })
+        let token = Self { store_id, revision, hash, selectors, ordinal, meaning, snapshot };
+        // There is one way to write each.
+        if token.layout() == layout { Ok(token) } else { Err(malformed()) }
     }
 }
 

@@ -2,8 +2,7 @@
 //! reader may want to see.
 
 use bytes::Bytes;
-use futures_util::StreamExt;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, StreamTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::log::Logged;
@@ -94,6 +93,11 @@ impl Wanted {
     pub fn everything() -> Self {
         Self { before: true, ..Self::default() }
     }
+
+    /// Whether no change is left out.
+    fn has_all(&self) -> bool {
+        self.collections.is_empty() && self.kinds.is_empty() && self.actors.is_empty()
+    }
 }
 
 /// Where a page ends.
@@ -124,36 +128,28 @@ pub async fn page(
     wanted: &Wanted,
 ) -> Result<Page, DbErr> {
     // A single commit makes a page, and has all there is to know of its end.
-    let known = *wanted == Wanted::everything() && until == after + 1;
-    let end = if known { None } else { end(db, after, until).await? };
-    let Some(last) = end.as_ref().map(|end| end.revision).or(known.then_some(until)) else {
+    let alone = wanted.has_all() && until == after + 1;
+    let end = if alone { None } else { end(db, after, until).await? };
+    let Some(last) = end.as_ref().map(|end| end.revision).or(alone.then_some(until)) else {
         return Ok(Page { commits: Vec::new(), end: None });
     };
-    let sql = Sql::new(
-        db.get_database_backend(),
-        "SELECT c.revision, c.hash, c.commit_time, c.actor, c.reason, c.request_id, \
-         h.ordinal, h.kind, h.name, h.uid, h.fields, h.body",
-    );
-    let sql = sql.push(if wanted.before { ", p.body" } else { "" });
-    let sql = sql.push(" FROM \"commit\" c JOIN change h ON h.revision = c.revision");
-    let sql = sql.push(if wanted.before {
-        " LEFT JOIN change p ON h.kind IN ('UPDATED', 'DELETED') \
-         AND p.key = h.key AND p.revision = h.previous_revision"
+    let between = |sql: Sql| sql.bind(after + 1).push(" AND ").bind(last);
+    let (mut commits, changes) = if wanted.has_all() {
+        let range = |sql: Sql| between(sql.push(" BETWEEN "));
+        tokio::try_join!(commits(db, range), changes(db, between, wanted))?
     } else {
-        ""
-    });
-    let sql = sql.push(" WHERE c.revision > ").bind(after);
-    let sql = sql.push(" AND c.revision <= ").bind(last);
-    let sql = narrowed(sql, wanted).push(" ORDER BY c.revision, h.ordinal");
-    let mut rows = db.stream_raw(sql.build()).await?;
-    let mut commits: Vec<Told> = Vec::new();
-    while let Some(row) = rows.next().await {
-        let row = row?;
-        let revision: i64 = row.try_get_by_index(0)?;
-        let change = change(&row, wanted)?;
-        match commits.last_mut() {
-            Some(commit) if commit.revision == revision => commit.changes.push(change),
-            _ => commits.push(commit(&row, revision, change)?),
+        let changes = changes(db, between, wanted).await?;
+        let mut revisions: Vec<i64> = changes.iter().map(|(revision, _)| *revision).collect();
+        revisions.dedup();
+        let some = |sql: Sql| sql.among_keys(revisions.iter().copied());
+        let found = if revisions.is_empty() { Vec::new() } else { commits(db, some).await? };
+        (found, changes)
+    };
+    let mut changes = changes.into_iter().peekable();
+    for commit in &mut commits {
+        while let Some((_, change)) = changes.next_if(|(revision, _)| *revision == commit.revision)
+        {
+            commit.changes.push(change);
         }
     }
     Ok(Page { commits, end })
@@ -180,8 +176,70 @@ async fn end(db: &DatabaseConnection, after: i64, until: i64) -> Result<Option<E
     }))
 }
 
-/// The conditions on a change `h` of a commit `c`. Collections and kinds are words
-/// of our own.
+/// The commits whose revision is `which`, in order and without changes.
+async fn commits(
+    db: &DatabaseConnection,
+    which: impl FnOnce(Sql) -> Sql,
+) -> Result<Vec<Told>, DbErr> {
+    let sql = Sql::new(
+        db.get_database_backend(),
+        "SELECT revision, hash, commit_time, actor, reason, request_id FROM \"commit\" \
+         WHERE revision",
+    );
+    let rows = db.query_all_raw(which(sql).push(" ORDER BY revision").build()).await?;
+    let commit = |row: &QueryResult| {
+        Ok(Told {
+            revision: row.try_get_by_index(0)?,
+            hash: row.try_get_by_index(1)?,
+            commit_time: row.try_get_by_index(2)?,
+            actor: row.try_get_by_index(3)?,
+            reason: row.try_get_by_index(4)?,
+            request_id: row.try_get_by_index(5)?,
+            changes: Vec::new(),
+        })
+    };
+    rows.iter().map(commit).collect()
+}
+
+/// The changes with a revision `between` two that are wanted, each with it. What is
+/// short travels as one text: a value costs more than its bytes.
+async fn changes(
+    db: &DatabaseConnection,
+    between: impl FnOnce(Sql) -> Sql,
+    wanted: &Wanted,
+) -> Result<Vec<(i64, ToldChange)>, DbErr> {
+    let sql = Sql::new(
+        db.get_database_backend(),
+        "SELECT h.revision, h.ordinal || ',' || h.kind || ',' || h.name || ',' || h.fields, \
+         h.uid, h.body",
+    );
+    let sql = sql.push(if wanted.before {
+        ", p.body FROM change h LEFT JOIN change p ON h.kind IN ('UPDATED', 'DELETED') \
+         AND p.key = h.key AND p.revision = h.previous_revision"
+    } else {
+        " FROM change h"
+    });
+    let sql = narrowed(between(sql.push(" WHERE h.revision BETWEEN ")), wanted);
+    let sql = sql.push(" ORDER BY h.revision, h.ordinal");
+    let rows = db.query_all_raw(sql.build()).await?;
+    rows.iter().map(|row| change(row, wanted)).collect()
+}
+
+fn change(row: &QueryResult, wanted: &Wanted) -> Result<(i64, ToldChange), DbErr> {
+    let short: String = row.try_get_by_index(1)?;
+    let mut parts = short.splitn(4, ',');
+    let mut part = || parts.next().unwrap_or_default();
+    let ordinal = part().parse().map_err(|_| DbErr::Type("the ordinal of a change".to_owned()))?;
+    let (kind, name, fields) = (part().to_owned(), part().to_owned(), part().to_owned());
+    let body: Vec<u8> = row.try_get_by_index(3)?;
+    let before: Option<Vec<u8>> = if wanted.before { row.try_get_by_index(4)? } else { None };
+    let uid = row.try_get_by_index(2)?;
+    let (body, before) = (body.into(), before.unwrap_or_default().into());
+    let change = ToldChange { ordinal, kind, name, uid, fields, body, before };
+    Ok((row.try_get_by_index(0)?, change))
+}
+
+/// The conditions on a change `h`. Collections and kinds are words of our own.
 fn narrowed(sql: Sql, wanted: &Wanted) -> Sql {
     let Wanted { collections, kinds, actors, always, before: _ } = wanted;
     let within = |collections: &[&str]| {
@@ -190,7 +248,7 @@ fn narrowed(sql: Sql, wanted: &Wanted) -> Sql {
             .map(|collection| format!("h.name > '{collection}/' AND h.name < '{collection}0'"));
         format!("({})", ranges.collect::<Vec<_>>().join(" OR "))
     };
-    if collections.is_empty() && kinds.is_empty() && actors.is_empty() {
+    if wanted.has_all() {
         return sql;
     }
     let mut sql = sql.push(" AND (");
@@ -207,33 +265,9 @@ fn narrowed(sql: Sql, wanted: &Wanted) -> Sql {
         and = " AND ";
     }
     if !actors.is_empty() {
-        sql = sql.push(and).push("c.actor").among_text(actors.iter().map(String::as_str));
+        let by = "EXISTS (SELECT 1 FROM \"commit\" c WHERE c.revision = h.revision AND c.actor";
+        let actors = actors.iter().map(String::as_str);
+        sql = sql.push(and).push(by).among_text(actors).push(")");
     }
     sql.push("))")
-}
-
-fn commit(row: &QueryResult, revision: i64, change: ToldChange) -> Result<Told, DbErr> {
-    Ok(Told {
-        revision,
-        hash: row.try_get_by_index(1)?,
-        commit_time: row.try_get_by_index(2)?,
-        actor: row.try_get_by_index(3)?,
-        reason: row.try_get_by_index(4)?,
-        request_id: row.try_get_by_index(5)?,
-        changes: vec![change],
-    })
-}
-
-fn change(row: &QueryResult, wanted: &Wanted) -> Result<ToldChange, DbErr> {
-    let body: Vec<u8> = row.try_get_by_index(11)?;
-    let before: Option<Vec<u8>> = if wanted.before { row.try_get_by_index(12)? } else { None };
-    Ok(ToldChange {
-        ordinal: row.try_get_by_index(6)?,
-        kind: row.try_get_by_index(7)?,
-        name: row.try_get_by_index(8)?,
-        uid: row.try_get_by_index(9)?,
-        fields: row.try_get_by_index(10)?,
-        body: body.into(),
-        before: before.unwrap_or_default().into(),
-    })
 }
