@@ -27,7 +27,8 @@ const CALL: Duration = Duration::from_secs(40);
 pub(crate) struct Client {
     /// Address of the service.
     pub(crate) url: String,
-    channel: Channel,
+    /// Its connection.
+    pub(crate) channel: Channel,
 }
 
 impl Client {

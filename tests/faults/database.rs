@@ -32,8 +32,12 @@ impl Database {
 
     /// The same in a tablespace.
     pub(crate) async fn postgres_in(tablespace: &str) -> Self {
+        Self::postgres_of(server(), tablespace).await
+    }
+
+    /// The same of another server.
+    pub(crate) async fn postgres_of(server: String, tablespace: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let server = server();
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("faults_{}_{number}", std::process::id());
         let admin = connect(&server).await;

@@ -163,6 +163,6 @@ impl Writer {
 
 /// Whether a failure for `reason` invites to try again: the connection broke, or
 /// the service says so.
-fn passes(reason: &str) -> bool {
+pub(crate) fn passes(reason: &str) -> bool {
     matches!(reason, "" | "STORE_UNAVAILABLE" | "DRAINING" | "OVERLOADED")
 }
