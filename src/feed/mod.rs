@@ -249,7 +249,14 @@ impl Feed {
             ring.push(segment);
             let mark = ring.last();
             drop(ring);
-            self.0.head.send_modify(|head| head.mark = mark);
+            // Who appends after us may come here before us.
+            self.0.head.send_if_modified(|head| {
+                let is_newer = mark.revision > head.mark.revision;
+                if is_newer {
+                    head.mark = mark;
+                }
+                is_newer
+            });
         }
         true
     }
@@ -276,5 +283,61 @@ impl Publish for Feed {
             // What lies between is in the log.
             self.0.hinted.tell(Hint::Committed(newest));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How often two threads append at the same time.
+    const ROUNDS: i64 = 50_000;
+
+    fn told(revision: i64) -> Told {
+        Told {
+            revision,
+            hash: vec![0; 32],
+            commit_time: revision,
+            actor: String::new(),
+            reason: String::new(),
+            request_id: String::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_head_is_the_newest_commit_whoever_appends() {
+        let head = head::Model {
+            id: 1,
+            store_id: Uuid::nil(),
+            revision: 0,
+            hash: vec![0; 32],
+            commit_time: 0,
+            next_key: 1,
+            earliest_revision: 1,
+            format: 0,
+            reference_set: 0,
+        };
+        let mark = Mark { revision: 0, hash: [0; 8], commit_time: 0 };
+        let feed = Feed::new(Registry(&[]), &head, mark);
+        let turn = std::sync::Barrier::new(2);
+        let mut wrong = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for round in 0..ROUNDS {
+                    turn.wait();
+                    feed.append(vec![told(2 * round + 1)]);
+                    turn.wait();
+                }
+            });
+            for round in 0..ROUNDS {
+                turn.wait();
+                // As soon as the other's commit is there, ours follows.
+                while !feed.append(vec![told(2 * round + 2)]) {}
+                turn.wait();
+                wrong += u32::from(feed.head().mark.revision != 2 * round + 2);
+            }
+        });
+        assert_eq!(wrong, 0, "times that the head was not the newest commit");
     }
 }
