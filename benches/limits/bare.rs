@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, BufMut, Bytes};
-use entente::model::limits::STREAMS_PER_CONNECTION;
+use entente::model::limits::{PROGRESS_DEFAULT, STREAMS_PER_CONNECTION};
 use entente::proto::v1::{Agreement, CreateAgreementRequest, GetAgreementRequest};
 use futures_util::stream;
+use sea_orm::DatabaseConnection;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use tonic::body::Body;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::server::{Grpc, NamedService, ServerStreamingService, UnaryService};
@@ -23,7 +25,7 @@ use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::Service;
 
-use crate::Outcome;
+use crate::{Outcome, scan};
 
 /// Answers the agreement of a CreateAgreementRequest.
 pub const ECHO: &str = "/bare.Bare/Echo";
@@ -31,14 +33,20 @@ pub const ECHO: &str = "/bare.Bare/Echo";
 pub const HELD: &str = "/bare.Bare/Held";
 /// Streams messages that were encoded beforehand.
 pub const STREAM: &str = "/bare.Bare/Stream";
+/// Streams the first of those messages, then the second at every progress interval.
+pub const IDLE: &str = "/bare.Bare/Idle";
+/// Streams all records of a database.
+pub const SCAN: &str = "/bare.Bare/Scan";
 
 /// The service, and what it holds.
 #[derive(Clone, Debug, Default)]
 pub struct Bare {
     /// What [`HELD`] answers.
     pub held: Arc<Agreement>,
-    /// What [`STREAM`] sends.
+    /// What [`STREAM`] and [`IDLE`] send.
     pub messages: Arc<Vec<Bytes>>,
+    /// What [`SCAN`] reads.
+    pub scanned: Option<DatabaseConnection>,
 }
 
 /// A [`Bare`] that listens; it ends when this is dropped.
@@ -96,7 +104,14 @@ impl Service<http::Request<Body>> for Bare {
                     let codec = ProstCodec::<Agreement, GetAgreementRequest>::default();
                     Grpc::new(codec).unary(Held(bare.held), request).await
                 }
-                _ => Grpc::new(RawCodec).server_streaming(Sent(bare.messages), request).await,
+                path => {
+                    let messages = match path {
+                        IDLE => idle(bare.messages),
+                        SCAN => scan::messages(bare.scanned),
+                        _ => sent(bare.messages),
+                    };
+                    Grpc::new(RawCodec).server_streaming(Sent(messages), request).await
+                }
             })
         })
     }
@@ -124,9 +139,10 @@ impl UnaryService<GetAgreementRequest> for Held {
     }
 }
 
-struct Sent(Arc<Vec<Bytes>>);
+/// What a stream sends.
+pub type Messages = Pin<Box<dyn futures_util::Stream<Item = Result<Bytes, Status>> + Send>>;
 
-type Messages = Pin<Box<dyn futures_util::Stream<Item = Result<Bytes, Status>> + Send>>;
+struct Sent(Messages);
 
 impl ServerStreamingService<Bytes> for Sent {
     type Response = Bytes;
@@ -134,13 +150,30 @@ impl ServerStreamingService<Bytes> for Sent {
     type Future = Ready<Result<Response<Messages>, Status>>;
 
     fn call(&mut self, _: Request<Bytes>) -> Self::Future {
-        let messages = Arc::clone(&self.0);
-        let next = move |index: usize| {
-            let message = messages.get(index).cloned();
-            async move { message.map(|message| (Ok(message), index + 1)) }
-        };
-        ready(Ok(Response::new(Box::pin(stream::unfold(0, next)))))
+        let messages = std::mem::replace(&mut self.0, Box::pin(stream::empty()));
+        ready(Ok(Response::new(messages)))
     }
+}
+
+fn sent(messages: Arc<Vec<Bytes>>) -> Messages {
+    let next = move |index: usize| {
+        let message = messages.get(index).cloned();
+        async move { message.map(|message| (Ok(message), index + 1)) }
+    };
+    Box::pin(stream::unfold(0, next))
+}
+
+fn idle(messages: Arc<Vec<Bytes>>) -> Messages {
+    let next = move |index: usize| {
+        let message = messages.get(index).cloned();
+        async move {
+            if index > 0 {
+                sleep(PROGRESS_DEFAULT).await;
+            }
+            message.map(|message| (Ok(message), 1))
+        }
+    };
+    Box::pin(stream::unfold(0, next))
 }
 
 /// Messages as they are, encoded.

@@ -16,6 +16,8 @@ pub enum Floor {
     Times(f64),
     /// At least so many a second, whatever the limit.
     Rate(f64),
+    /// At most so much, whatever the limit.
+    Most(f64),
 }
 
 /// A figure beside its limit.
@@ -47,6 +49,7 @@ impl Row {
             Floor::Share(share) => self.ratio() >= share,
             Floor::Times(times) => self.ratio() <= times,
             Floor::Rate(rate) => median(&self.product) >= rate,
+            Floor::Most(most) => median(&self.product) <= most,
         }
     }
 
@@ -59,6 +62,7 @@ impl Row {
             Floor::Share(share) => format!(">= {share:.2}"),
             Floor::Times(times) => format!("<= {times:.1}"),
             Floor::Rate(rate) => format!(">= {rate:.0}/s"),
+            Floor::Most(most) => format!("<= {most:.0} {}", self.unit),
         }
     }
 
@@ -77,6 +81,11 @@ impl Row {
             "holds": self.holds(),
         })
     }
+}
+
+/// A figure as the table has it: small ones with a decimal.
+fn figure(value: f64) -> String {
+    if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }
 }
 
 /// All figures of a run.
@@ -99,13 +108,13 @@ impl Report {
     /// Adds a figure and prints it.
     pub fn add(&mut self, row: Row) {
         println!(
-            "{:<10} {:<40} {:>10.0} {:<4} {:<26} {:>10.0} {:>6.2}  {:<10} {}",
+            "{:<10} {:<40} {:>10} {:<4} {:<26} {:>10} {:>6.2}  {:<10} {}",
             row.database,
             row.work,
-            median(&row.product),
+            figure(median(&row.product)),
             row.unit,
             row.limit,
-            median(&row.limits),
+            figure(median(&row.limits)),
             row.ratio(),
             row.asked(),
             row.verdict(),

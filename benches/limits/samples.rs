@@ -7,7 +7,8 @@ use entente::proto::v1::{
     LegalForce,
 };
 
-const AREAS: [&str; 6] = [
+/// Areas of each agreement.
+pub const AREAS: [&str; 6] = [
     "political",
     "diplomatic-consular",
     "dispute-settlement",

@@ -123,11 +123,18 @@ impl Product {
     }
 }
 
+/// A filter for every thousandth agreement of a store that was filled.
+pub const THOUSANDTH: &str = "labels.sample = \"thousandth\"";
+
 const APPLY: &str = "/entente.v1.RecordService/Apply";
 
 fn portion(first: usize, count: usize) -> ApplyRequest {
     let create = |number| {
-        let resource = Some(Any::Agreement(samples::agreement(number)));
+        let mut agreement = samples::agreement(number);
+        if number % 1_000 == 0 {
+            agreement.labels.insert("sample".to_owned(), "thousandth".to_owned());
+        }
+        let resource = Some(Any::Agreement(agreement));
         let create =
             CreateMutation { resource: Some(Resource { resource }), ..CreateMutation::default() };
         Mutation { operation: Some(Operation::Create(create)) }

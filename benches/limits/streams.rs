@@ -18,7 +18,8 @@ use crate::report::{Floor, Report, Row};
 use crate::stores::{DatabaseKind, Product};
 use crate::{Outcome, Scale, samples};
 
-const WATCH: &str = "/entente.v1.ChangeService/WatchChanges";
+/// The method.
+pub const WATCH: &str = "/entente.v1.ChangeService/WatchChanges";
 const SUBSCRIBERS: usize = 100;
 const CONNECTIONS: usize = 4;
 /// Exchanges of one turn of the delay.
