@@ -34,6 +34,7 @@ use crate::model::standard::Standard;
 use crate::proto::server::change_service_server::ChangeServiceServer;
 use crate::proto::{DESCRIPTORS, POOL};
 use crate::resources::{REGISTRY, TypeVisitor, each_type, reference};
+use crate::store::clock::Clock;
 use crate::store::connect::{Databases, OpenError, open};
 use crate::store::migrate::{MigrateError, Turn, migrate, stands_at};
 use crate::store::resource::Resource;
@@ -88,21 +89,31 @@ pub struct Server {
     databases: Arc<Databases>,
     running: Running,
     tailer: JoinHandle<()>,
+    calendar: JoinHandle<()>,
     hints: JoinHandle<()>,
     health: HealthReporter,
     stop: Option<oneshot::Sender<()>>,
     listener: JoinHandle<Result<(), tonic::transport::Error>>,
 }
 
-/// Opens the store, brings it to this version and adds the reference data.
-pub async fn open_store(database_url: &str) -> Result<(Api, Arc<Databases>, Running), ServeError> {
+/// Opens the store, brings it to this version and to the day of `clock`, and adds the
+/// reference data.
+pub async fn open_store(
+    database_url: &str,
+    clock: Clock,
+) -> Result<(Api, Arc<Databases>, Running), ServeError> {
     let databases = Arc::new(open(database_url).await?);
     let turn = Turn::take(&databases).await?;
     migrate(&databases, *REGISTRY).await?;
     let (head, base) = stands_at(&databases, tailer::first_base).await?;
     let feed = Feed::new(*REGISTRY, &head, base.into());
-    let (store, running) = Store::start(Arc::clone(&databases), *REGISTRY, Arc::new(feed.clone()));
+    let publish = Arc::new(feed.clone());
+    let (store, running) = Store::start(Arc::clone(&databases), *REGISTRY, publish, clock);
     tracing::debug!(revision = head.revision, store_id = %head.store_id, "the store is open");
+    if let Err(error) = store.keep_day().await {
+        // It can be read all the same, and the calendar will try again.
+        tracing::warn!(%error, "the calendar could not go on");
+    }
     reference::add(&store).await?;
     turn.end().await?;
     Ok((Api { store, feed }, databases, running))
@@ -111,16 +122,26 @@ pub async fn open_store(database_url: &str) -> Result<(Api, Arc<Databases>, Runn
 impl Server {
     /// Starts the service on `address`; port 0 means any.
     pub async fn start(address: SocketAddr, database_url: &str) -> Result<Self, ServeError> {
+        Self::start_by(Clock::default(), address, database_url).await
+    }
+
+    /// The same by another clock than the machine's.
+    pub async fn start_by(
+        clock: Clock,
+        address: SocketAddr,
+        database_url: &str,
+    ) -> Result<Self, ServeError> {
         let failed = |cause| ServeError::Listen { address, cause };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let (api, databases, running) = open_store(database_url).await?;
+        let (api, databases, running) = open_store(database_url, clock).await?;
         tailer::fill(&api.feed, &api.store).await?;
         let tail = tailer::tail(api.feed.clone(), api.store.clone(), Polls::default());
         let tailer = tokio::spawn(tail);
         let feed = api.feed.clone();
         let hear = move |hint| feed.hear(hint);
         let hints = api.store.hints.exchange(&databases, api.feed.store_id(), hear);
+        let calendar = tokio::spawn(api.store.clone().keep_days());
         tokio::spawn(reader::watch_over(api.feed.clone()));
         let (health, health_service) = tonic_health::server::health_reporter();
         tokio::spawn(tell_health(health.clone(), api.clone()));
@@ -164,7 +185,18 @@ impl Server {
         let listener = tokio::spawn(transport);
         tracing::info!(%address, "listening");
         let stop = Some(stop);
-        Ok(Self { address, api, databases, running, tailer, hints, health, stop, listener })
+        Ok(Self {
+            address,
+            api,
+            databases,
+            running,
+            tailer,
+            calendar,
+            hints,
+            health,
+            stop,
+            listener,
+        })
     }
 
     /// Says goodbye: health NOT_SERVING, streams told, queued writes done, all
@@ -178,7 +210,8 @@ impl Server {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
-        let Self { api, databases, running, tailer, hints, mut listener, .. } = self;
+        let Self { api, databases, running, tailer, calendar, hints, mut listener, .. } = self;
+        calendar.abort();
         if tokio::time::timeout(LET_GO, &mut listener).await.is_err() {
             tracing::warn!("some clients did not let go; their connections are cut");
             listener.abort();

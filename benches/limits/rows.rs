@@ -3,6 +3,7 @@
 //! one durable transaction.
 
 use entente::server::open_store;
+use entente::store::clock::Clock;
 use entente::store::connect::{Databases, open};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -185,7 +186,7 @@ impl Tables {
     /// Makes one.
     pub async fn make(kind: DatabaseKind) -> Outcome<Self> {
         let place = Place::make(kind).await?;
-        let (api, databases, running) = open_store(&place.url).await?;
+        let (api, databases, running) = open_store(&place.url, Clock::default()).await?;
         api.store.stop();
         running.watcher.abort();
         running.committer.await?;

@@ -17,6 +17,7 @@ mod m20261124_000004_officials;
 mod m20261124_000005_agreements;
 mod m20261124_000006_filters;
 mod m20261125_000001_past;
+mod m20261125_000002_calendar;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000005_agreements::Migration),
             Box::new(m20261124_000006_filters::Migration),
             Box::new(m20261125_000001_past::Migration),
+            Box::new(m20261125_000002_calendar::Migration),
         ]
     }
 }

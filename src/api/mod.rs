@@ -15,12 +15,11 @@ pub mod unary;
 use prost_types::FieldMask;
 
 use crate::feed::Feed;
-use crate::model::dates::{Day, day_of_microseconds};
 use crate::model::error::{Problems, Result};
 use crate::model::violations::{Path, Violations};
 use crate::model::wire::{Mask, MaskUse};
+use crate::store::Store;
 use crate::store::resource::Kind;
-use crate::store::{Store, now_micros};
 
 /// What every service needs. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -29,11 +28,6 @@ pub struct Api {
     pub store: Store,
     /// Its changes.
     pub feed: Feed,
-}
-
-/// Today, in UTC.
-pub fn today() -> Day {
-    day_of_microseconds(now_micros())
 }
 
 /// Checks a field mask of a request; `None` if it takes everything.

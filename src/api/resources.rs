@@ -15,7 +15,7 @@ use tower::Service;
 use super::drafts::{self, Site};
 use super::past::{self, AsOf};
 use super::unary::{Answer, answer, unimplemented};
-use super::{Api, caller, listing, read_mask, today};
+use super::{Api, caller, listing, read_mask};
 use crate::feed::start::{Place, place_at};
 use crate::filter::Filter;
 use crate::model::described::Validate;
@@ -96,7 +96,7 @@ async fn get<T: Standard>(api: Api, request: Request<T::GetRequest>) -> Result<F
             found.into_iter().next().ok_or_else(Error::internal)?
         }
     };
-    Ok(Frame::whole(shown(kind, body, mask.as_ref())))
+    Ok(Frame::whole(shown(body, mask.as_ref())))
 }
 
 async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) -> Result<Frame> {
@@ -122,7 +122,7 @@ async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) 
     };
     let mut out = Vec::new();
     for body in bodies {
-        put_field(1, &shown(kind, body, mask.as_ref()), &mut out);
+        put_field(1, &shown(body, mask.as_ref()), &mut out);
     }
     if out.len() > MESSAGE_OUT_BYTES {
         let text = format!(
@@ -173,7 +173,7 @@ async fn list<T: Standard + Resource>(api: Api, request: Request<T::ListRequest>
     };
     let mut out = Vec::new();
     for body in page.bodies {
-        put_field(1, &shown(kind, body, mask.as_ref()), &mut out);
+        put_field(1, &shown(body, mask.as_ref()), &mut out);
     }
     query.finish(page.next, page.total, &watch_token, revision, &mut out);
     Ok(Frame::whole(out.into()))
@@ -207,7 +207,7 @@ async fn create<T: Standard + Resource>(
     let drafts = vec![draft];
     let checks = Vec::new();
     let write = Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
-    one(&api, kind, write).await
+    one(&api, write).await
 }
 
 async fn update<T: Standard + Resource>(
@@ -228,7 +228,7 @@ async fn update<T: Standard + Resource>(
     let drafts = vec![drafts::update(kind, object, mask, allow_missing, site, violations)];
     let checks = Vec::new();
     let write = Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
-    one(&api, kind, write).await
+    one(&api, write).await
 }
 
 async fn delete<T: Standard>(api: Api, request: Request<T::DeleteRequest>) -> Result<Frame> {
@@ -242,7 +242,7 @@ async fn delete<T: Standard>(api: Api, request: Request<T::DeleteRequest>) -> Re
     let drafts: Vec<Draft> = vec![drafts::delete(kind, name, etag, site, violations)];
     let checks = Vec::new();
     let write = Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
-    one(&api, kind, write).await
+    one(&api, write).await
 }
 
 async fn undelete<T: Standard>(api: Api, request: Request<T::UndeleteRequest>) -> Result<Frame> {
@@ -256,23 +256,20 @@ async fn undelete<T: Standard>(api: Api, request: Request<T::UndeleteRequest>) -
     let drafts: Vec<Draft> = vec![drafts::undelete(kind, name, site, violations)];
     let checks = Vec::new();
     let write = Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
-    one(&api, kind, write).await
+    one(&api, write).await
 }
 
 /// Makes a write of one mutation and answers the resource.
-async fn one(api: &Api, kind: &Kind, write: Write) -> Result<Frame> {
+async fn one(api: &Api, write: Write) -> Result<Frame> {
     let mut written = api.store.write(write).await?;
-    let body = written.bodies.pop().unwrap_or_default();
-    Ok(Frame::whole(shown(kind, body, None)))
+    Ok(Frame::whole(written.bodies.pop().unwrap_or_default()))
 }
 
-/// A stored message as clients see it today.
-fn shown(kind: &Kind, body: Bytes, mask: Option<&Mask>) -> Bytes {
-    let mut shown = Vec::from(body);
-    (kind.derive_encoded)(&mut shown, today());
+/// As much of a stored message as a client wants to see.
+fn shown(body: Bytes, mask: Option<&Mask>) -> Bytes {
     match mask {
-        Some(mask) => mask.keep(&shown).into(),
-        None => shown.into(),
+        Some(mask) => mask.keep(&body).into(),
+        None => body,
     }
 }
 

@@ -6,6 +6,7 @@ use super::Failure;
 use crate::config::{Settings, StoreSettings};
 use crate::resources::REGISTRY;
 use crate::server::{Server, open_store};
+use crate::store::clock::Clock;
 use crate::store::connect::open;
 use crate::store::migrate::{Turn, migrate as bring_up};
 use crate::store::reindex::reindex as fill_anew;
@@ -27,7 +28,7 @@ pub async fn serve(settings: Settings) -> Result<(), Failure> {
 
 /// Brings a store to this version.
 pub async fn migrate(settings: StoreSettings) -> Result<(), Failure> {
-    let (api, databases, running) = open_store(&settings.database_url).await?;
+    let (api, databases, running) = open_store(&settings.database_url, Clock::default()).await?;
     let head = api.store.head().await?;
     api.store.stop();
     drop(api);

@@ -317,6 +317,7 @@ mod tests {
             earliest_revision: 1,
             format: 0,
             reference_set: 0,
+            today: 0,
         };
         let mark = Mark { revision: 0, hash: [0; 8], commit_time: 0 };
         let feed = Feed::new(Registry(&[]), &head, mark);

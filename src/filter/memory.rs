@@ -4,6 +4,7 @@ use super::Filter;
 use super::field::{COMMIT, LABEL_NAME, Only, RECORD, Values};
 use super::syntax::Comparator;
 use super::tree::{Condition, Element, Test};
+use crate::model::dates::Day;
 use crate::store::index::index_rows;
 use crate::store::resource::{Keys, Kind, Object};
 use crate::store::sql::{Row, Rows};
@@ -53,7 +54,8 @@ impl Facts {
         let common = object.common();
         let key = keys.key(common.name).unwrap_or_default();
         let mut rows = Rows::default();
-        index_rows(kind, key, object, keys, &mut rows);
+        // Filters do not ask what will be, so it does not matter from which day on.
+        index_rows(kind, key, object, keys, Day::MAX, &mut rows);
         Self {
             rows,
             name: common.name.to_owned(),

@@ -29,7 +29,7 @@ enum Asked {
 enum Strength {
     /// There is no index that helps.
     None,
-    /// A span of dates, or a tree.
+    /// A span of dates, a tree, or one of a few values.
     Weak,
     /// One value.
     Strong,
@@ -77,6 +77,7 @@ fn strength(condition: &Condition) -> Strength {
 fn strength_of(element: &Element) -> Strength {
     match &element.test {
         _ if !element.field.indexed || element.field.table == RECORD => Strength::None,
+        Test::Text(Comparator::Equal, _) if element.field.values == Values::Enum => Strength::Weak,
         Test::Text(Comparator::Equal, _) | Test::Refers { differs: false, .. } => Strength::Strong,
         Test::Under { .. } | Test::Span(..) => Strength::Weak,
         _ => Strength::None,

@@ -10,6 +10,14 @@ pub const MESSAGE_OUT_BYTES: usize = 3 << 20;
 pub const RESOURCE_BYTES: usize = 512 << 10;
 /// Bytes of all resources that one commit may write.
 pub const COMMIT_BYTES: usize = 16 << 20;
+/// Resources that one commit of the calendar changes.
+pub const CALENDAR_RECORDS: usize = 1_000;
+/// Bytes that these have before. They have a few more after.
+pub const CALENDAR_BYTES: usize = COMMIT_BYTES / 2;
+/// Time between two looks whether a day has come that no look at the clock foresaw.
+pub const CALENDAR_CHECK: Duration = Duration::from_secs(60);
+/// The same while one has come and the store has not moved on to it.
+pub const CALENDAR_RETRY: Duration = Duration::from_secs(5);
 /// Resources on a page if the client does not say.
 pub const PAGE_DEFAULT: usize = 50;
 /// Resources on a page at most.

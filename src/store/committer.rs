@@ -9,16 +9,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, DbErr};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::watch;
 
 use super::FORMAT;
+use super::calendar::load_step;
+use super::clock::Clock;
 use super::connect::Databases;
 use super::failure::{Failure, in_time};
 use super::hints::Hints;
 use super::load::load;
 use super::log;
 use super::memory::Memory;
-use super::queue::{Queue, Queued, outdated};
+use super::queue::{End, Queue, Queued, outdated};
 use super::resource::Registry;
 use super::state::{State, Status};
 use super::told::Told;
@@ -41,18 +43,36 @@ pub trait Publish: Send + Sync {
 
 /// The one that writes.
 pub struct Committer {
-    receiver: mpsc::UnboundedReceiver<Queued>,
-    closing: Arc<Notify>,
+    queue: End,
     databases: Arc<Databases>,
     writer: DatabaseConnection,
     registry: Registry,
     publish: Arc<dyn Publish>,
     hints: Hints,
+    clock: Clock,
     state: State,
     /// How the store was when the last group began.
     changes: watch::Receiver<Status>,
     memory: Memory,
     swept: Instant,
+}
+
+/// What a transaction is for.
+enum Work<'w> {
+    /// A group of requests.
+    Writes(&'w mut [Write]),
+    /// A step of the calendar.
+    Turn,
+}
+
+impl Work<'_> {
+    /// How many answers it comes to.
+    fn len(&self) -> usize {
+        match self {
+            Self::Writes(writes) => writes.len(),
+            Self::Turn => 1,
+        }
+    }
 }
 
 /// Why a group did not come through.
@@ -78,18 +98,19 @@ impl Committer {
         registry: Registry,
         publish: Arc<dyn Publish>,
         hints: Hints,
+        clock: Clock,
         state: State,
     ) -> (Self, Queue) {
-        let (queue, receiver, closing) = Queue::new(state.clone());
+        let (queue, end) = Queue::new(state.clone());
         let writer = databases.writer.clone();
         let committer = Self {
-            receiver,
-            closing,
+            queue: end,
             databases,
             writer,
             registry,
             publish,
             hints,
+            clock,
             changes: state.subscribe(),
             state,
             memory: Memory::default(),
@@ -117,15 +138,22 @@ impl Committer {
     async fn run(&mut self) {
         let mut waiting = None;
         loop {
+            if let Ok(reply) = self.queue.turns.try_recv() {
+                let _ = reply.send(self.one(Work::Turn).await);
+            }
             let first = match waiting.take() {
                 Some(queued) => queued,
                 None => tokio::select! {
-                    next = self.receiver.recv() => match next {
+                    next = self.queue.writes.recv() => match next {
                         Some(queued) => queued,
                         None => return,
                     },
-                    () = self.closing.notified() => {
-                        self.receiver.close();
+                    Some(reply) = self.queue.turns.recv() => {
+                        let _ = reply.send(self.one(Work::Turn).await);
+                        continue;
+                    }
+                    () = self.queue.closing.notified() => {
+                        self.queue.writes.close();
                         continue;
                     }
                 },
@@ -133,7 +161,7 @@ impl Committer {
             let mut bytes = first.write.size;
             let mut group = vec![first];
             while group.len() < GROUP_REQUESTS {
-                let Ok(next) = self.receiver.try_recv() else { break };
+                let Ok(next) = self.queue.writes.try_recv() else { break };
                 bytes += next.write.size;
                 if bytes > GROUP_BYTES {
                     waiting = Some(next);
@@ -149,7 +177,7 @@ impl Committer {
     async fn group(&mut self, group: Vec<Queued>) {
         let (mut writes, replies): (Vec<_>, Vec<_>) =
             group.into_iter().map(|queued| (queued.write, (queued.reply, queued.places))).unzip();
-        let answers = match self.persist(&mut writes).await {
+        let answers = match self.persist(Work::Writes(&mut writes)).await {
             Ok(done) => {
                 let answers = done.answers;
                 for ((reply, places), answer) in replies.into_iter().zip(answers) {
@@ -182,21 +210,25 @@ impl Committer {
     async fn alone(&mut self, writes: Vec<Write>) -> Vec<Result<Written>> {
         let mut answers = Vec::with_capacity(writes.len());
         for write in writes {
-            let answer = match self.persist(&mut [write]).await {
-                Ok(Done { mut answers, told }) => {
-                    self.publish(told);
-                    answers.pop().unwrap_or_else(|| Err(Error::internal()))
-                }
-                Err(Failure::Data) => Err(Error::internal()),
-                Err(_) => Err(Error::store_unavailable()),
-            };
-            answers.push(answer);
+            answers.push(self.one(Work::Writes(&mut [write])).await);
         }
         answers
     }
 
+    /// Does what has one answer, in a transaction of its own.
+    async fn one(&mut self, work: Work<'_>) -> Result<Written> {
+        match self.persist(work).await {
+            Ok(Done { mut answers, told }) => {
+                self.publish(told);
+                answers.pop().unwrap_or_else(|| Err(Error::internal()))
+            }
+            Err(Failure::Data) => Err(Error::internal()),
+            Err(_) => Err(Error::store_unavailable()),
+        }
+    }
+
     /// Tries a group until it stands, is known to be impossible, or patience ends.
-    async fn persist(&mut self, writes: &mut [Write]) -> Result<Done, Failure> {
+    async fn persist(&mut self, mut work: Work<'_>) -> Result<Done, Failure> {
         let started = Instant::now();
         // A connection from before an outage may stay silent after it.
         if self.changes.has_changed().unwrap_or_default() {
@@ -204,11 +236,11 @@ impl Committer {
             self.reconnect();
         }
         loop {
-            let error = match self.attempt(writes).await {
+            let error = match self.attempt(&mut work).await {
                 Ok(done) => return Ok(done),
                 Err(Broken::Outdated) => {
                     self.state.set(Status::Outdated);
-                    let answers = writes.iter().map(|_| Err(outdated())).collect();
+                    let answers = (0..work.len()).map(|_| Err(outdated())).collect();
                     return Ok(Done { answers, told: Vec::new() });
                 }
                 Err(Broken::Before(error)) => error,
@@ -245,7 +277,7 @@ impl Committer {
         }
     }
 
-    async fn attempt(&mut self, writes: &mut [Write]) -> Result<Done, Broken> {
+    async fn attempt(&mut self, work: &mut Work<'_>) -> Result<Done, Broken> {
         let mut clock = Stopwatch::start();
         let begun = in_time(ANSWER, begin(&self.writer)).await;
         let transaction = begun.map_err(Broken::Before)?;
@@ -257,12 +289,24 @@ impl Committer {
         }
         self.memory.forget_unless(&head.hash);
         let names = &self.memory.names;
-        let loaded = in_time(ANSWER, load(&transaction, self.registry, writes, names)).await;
+        let registry = self.registry;
+        let loaded = match work {
+            Work::Writes(writes) => {
+                in_time(ANSWER, load(&transaction, registry, writes, names)).await
+            }
+            Work::Turn => {
+                let day = self.clock.day(now);
+                in_time(ANSWER, load_step(&transaction, registry, &head, day, names)).await
+            }
+        };
         let loaded = loaded.map_err(Broken::Before)?;
         let loaded_in = clock.lap();
         let first = head.revision + 1;
         let mut unit = Unit::new(self.registry, head, loaded, now);
-        let answers = writes.iter().map(|write| unit.apply(write)).collect();
+        let answers = match work {
+            Work::Writes(writes) => writes.iter().map(|write| unit.apply(write)).collect(),
+            Work::Turn => vec![unit.turn()],
+        };
         let applied = clock.lap();
         if self.swept.elapsed() >= REQUEST_SWEEP {
             self.swept = Instant::now();
@@ -281,7 +325,7 @@ impl Committer {
         let committed = in_time(ANSWER, transaction.commit()).await;
         let commit = clock.lap();
         tracing::debug!(
-            writes = writes.len(),
+            writes = work.len(),
             locked,
             loaded = loaded_in,
             applied,

@@ -28,6 +28,8 @@ pub mod head {
         pub format: i32,
         /// Newest reference data set that was added.
         pub reference_set: i32,
+        /// The day for which derived fields are true, days since 1970.
+        pub today: i32,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -6,7 +6,8 @@ use super::entities::change;
 use super::log::ChangeKind;
 use super::stage::Item;
 use super::write::{Written, etag, timestamp};
-use crate::model::{dates, wire};
+use crate::model::dates::Day;
+use crate::model::wire;
 use crate::proto::v1::{MutationOutcome, MutationResult};
 
 /// An item with its revision.
@@ -21,8 +22,8 @@ pub(super) struct Finished {
     pub(super) result: MutationResult,
 }
 
-/// Gives `item` its revision.
-pub(super) fn finish(mut item: Item, revision: i64, commit_time: i64) -> Finished {
+/// Gives `item` its revision, and its derived fields as of the day `today` of the head.
+pub(super) fn finish(mut item: Item, revision: i64, commit_time: i64, today: Day) -> Finished {
     let mut result = MutationResult {
         outcome: item.outcome.into(),
         name: item.name.clone(),
@@ -44,7 +45,7 @@ pub(super) fn finish(mut item: Item, revision: i64, commit_time: i64) -> Finishe
             *common.revision = revision;
             *common.create_time = Some(item.create_time.unwrap_or_else(|| timestamp(commit_time)));
             *common.update_time = Some(timestamp(commit_time));
-            object.derive(dates::day_of_microseconds(commit_time));
+            object.derive(today);
             object.encode().into()
         }
         None => last_body(&before.clone().unwrap_or_default().1, revision).into(),
@@ -83,8 +84,8 @@ fn changed_fields(item: &Item, before: Option<&Bytes>, after: &[u8]) -> String {
     names.join(",")
 }
 
-/// What a request would come to on `day`, without a revision.
-pub(super) fn preview(items: Vec<Item>, day: dates::Day) -> Written {
+/// What a request would come to on the day `today`, without a revision.
+pub(super) fn preview(items: Vec<Item>, today: Day) -> Written {
     let (results, bodies) = items
         .into_iter()
         .map(|item| {
@@ -96,7 +97,7 @@ pub(super) fn preview(items: Vec<Item>, day: dates::Day) -> Written {
             };
             let body = match item.object {
                 Some(mut object) => {
-                    object.derive(day);
+                    object.derive(today);
                     object.encode().into()
                 }
                 None => item.before.map(|(_, body)| body).unwrap_or_default(),

@@ -3,6 +3,7 @@
 use super::entities::{alias, external_id, label};
 use super::resource::{Keys, Kind, Object, Registry};
 use super::sql::Rows;
+use crate::model::dates::Day;
 
 /// The tables that are filled from the messages of every type.
 pub const SHARED_TABLES: [&str; 3] = ["alias", "external_id", "label"];
@@ -13,9 +14,17 @@ pub fn index_tables(registry: Registry) -> impl Iterator<Item = &'static str> {
     own.chain(SHARED_TABLES)
 }
 
-/// Adds the rows of the resource `object` with the key `key`.
-pub fn index_rows(kind: &Kind, key: i64, object: &dyn Object, keys: &dyn Keys, rows: &mut Rows) {
-    object.index(key, keys, rows);
+/// Adds the rows of the resource `object` with the key `key`, as they are on the day
+/// `today` of the head.
+pub fn index_rows(
+    kind: &Kind,
+    key: i64,
+    object: &dyn Object,
+    keys: &dyn Keys,
+    today: Day,
+    rows: &mut Rows,
+) {
+    object.index(key, keys, today, rows);
     for alias in object.aliases() {
         rows.push::<alias::Entity>(alias::Model { alias, key });
     }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
+use super::calendar::Step;
 use super::entities::request;
 use super::meaning::aliases;
 use super::resource::{Hierarchy, Kind, Object, Registry};
@@ -66,6 +67,8 @@ pub struct Loaded {
     pub referrers: HashMap<i64, Vec<String>>,
     /// Parents by child, for every ancestor that a new edge could reach.
     pub parents: HashMap<String, Vec<String>>,
+    /// The step that the calendar is to take, if it is about that.
+    pub step: Step,
 }
 
 /// Loads what `writes` need.
@@ -89,6 +92,21 @@ pub async fn load(
     if targets.moves_edges {
         loader.parents(wanted.parents).await?;
     }
+    Ok(loader.found)
+}
+
+/// Loads the live records called `names`, and what they name.
+pub(super) async fn load_records(
+    db: &impl ConnectionTrait,
+    registry: Registry,
+    names: Vec<String>,
+    memory: &Names,
+) -> Result<Loaded, DbErr> {
+    let mut loader = Loader { db, registry, memory, found: Loaded::default() };
+    loader.bodies(names).await?;
+    let mut wanted = Wanted::default();
+    loader.want_stored(&mut wanted)?;
+    loader.references(wanted.names).await?;
     Ok(loader.found)
 }
 

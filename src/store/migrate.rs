@@ -82,6 +82,7 @@ pub async fn migrate(databases: &Databases, registry: Registry) -> Result<(), Mi
                 earliest_revision: 1,
                 format: FORMAT,
                 reference_set: 0,
+                today: 0,
             };
             head::Entity::insert(head.into_active_model()).exec(&transaction).await?;
         }

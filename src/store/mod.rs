@@ -11,7 +11,9 @@
 //!
 //! *One writer at a time, many writes per transaction.* See [`committer`].
 
+pub mod calendar;
 pub mod chain;
+pub mod clock;
 pub mod committer;
 pub mod connect;
 pub mod entities;
@@ -51,6 +53,7 @@ use bytes::Bytes;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
 use tokio::task::JoinHandle;
 
+use clock::Clock;
 use committer::{Committer, Publish};
 use connect::{Databases, Reader};
 use entities::head;
@@ -69,7 +72,7 @@ use crate::model::limits::{ANSWER, HEAD_ANSWER};
 
 /// Format of stored messages and index functions. It rises whenever one of them
 /// changes, so that an older process does not write what it does not know.
-pub const FORMAT: i32 = 2;
+pub const FORMAT: i32 = 3;
 
 /// Microseconds since 1970 by this machine's clock.
 pub fn now_micros() -> i64 {
@@ -88,6 +91,8 @@ pub struct Store {
     pub reads: Reads,
     /// What it and other processes tell each other.
     pub hints: Hints,
+    /// Which day it is.
+    pub clock: Clock,
     databases: Arc<Databases>,
     queue: Queue,
 }
@@ -107,16 +112,23 @@ impl Store {
         databases: Arc<Databases>,
         registry: Registry,
         publish: Arc<dyn Publish>,
+        clock: Clock,
     ) -> (Self, Running) {
         let (state, hints) = (State::default(), Hints::default());
-        let (committer, queue) =
-            Committer::new(Arc::clone(&databases), registry, publish, hints.clone(), state.clone());
+        let (committer, queue) = Committer::new(
+            Arc::clone(&databases),
+            registry,
+            publish,
+            hints.clone(),
+            clock.clone(),
+            state.clone(),
+        );
         let reads = Reads::start(Arc::clone(&databases), state.clone());
         let running = Running {
             committer: tokio::task::spawn_blocking(|| committer.run_alone()),
             watcher: tokio::spawn(state.clone().watch_over(Arc::clone(&databases))),
         };
-        (Self { registry, state, reads, hints, databases, queue }, running)
+        (Self { registry, state, reads, hints, clock, databases, queue }, running)
     }
 
     /// Makes a write; see [`Queue::write`]. The resource after each mutation is

@@ -18,10 +18,23 @@ pub(super) struct Queued {
     pub(super) places: (OwnedSemaphorePermit, OwnedSemaphorePermit),
 }
 
+/// Who waits for a step of the calendar.
+pub(super) type Turn = oneshot::Sender<Result<Written>>;
+
+/// The committer's end of the queue.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) writes: mpsc::UnboundedReceiver<Queued>,
+    pub(super) turns: mpsc::UnboundedReceiver<Turn>,
+    /// Tells that the queue is closed.
+    pub(super) closing: Arc<Notify>,
+}
+
 /// The way to the committer.
 #[derive(Clone, Debug)]
 pub struct Queue {
     sender: mpsc::UnboundedSender<Queued>,
+    turns: mpsc::UnboundedSender<Turn>,
     closing: Arc<Notify>,
     requests: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
@@ -29,18 +42,20 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// A queue, its end, and what tells that it is closed.
-    pub(super) fn new(state: State) -> (Self, mpsc::UnboundedReceiver<Queued>, Arc<Notify>) {
-        let (sender, receiver) = mpsc::unbounded_channel();
+    /// A queue and its end.
+    pub(super) fn new(state: State) -> (Self, End) {
+        let (sender, writes) = mpsc::unbounded_channel();
+        let (turns, asked) = mpsc::unbounded_channel();
         let closing = Arc::new(Notify::new());
         let queue = Self {
             sender,
+            turns,
             closing: Arc::clone(&closing),
             requests: Arc::new(Semaphore::new(QUEUE_REQUESTS)),
             bytes: Arc::new(Semaphore::new(QUEUE_BYTES)),
             state,
         };
-        (queue, receiver, closing)
+        (queue, End { writes, turns: asked, closing })
     }
 
     /// Takes no more writes; those that wait are still done.
@@ -51,21 +66,37 @@ impl Queue {
     /// Hands `write` over and waits for what came of it. Dropping the future
     /// does not stop the write.
     pub async fn write(&self, write: Write) -> Result<Written> {
-        match self.state.status() {
-            Status::Up => {}
-            Status::Down => return Err(Error::store_unavailable()),
-            Status::Outdated => return Err(outdated()),
-        }
+        self.check_up()?;
         let full = |_| Error::new(Reason::Overloaded, "more writes wait than the queue may hold");
         let size = u32::try_from(write.size.clamp(1, QUEUE_BYTES)).unwrap_or(u32::MAX);
         let request = Arc::clone(&self.requests).try_acquire_owned().map_err(full)?;
         let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(size).map_err(full)?;
         let (reply, answer) = oneshot::channel();
         let queued = Queued { write, reply, places: (request, bytes) };
-        let draining = || Error::new(Reason::Draining, "the server is going away");
         self.sender.send(queued).map_err(|_| draining())?;
         answer.await.map_err(|_| draining())?
     }
+
+    /// Lets the calendar take a step, before the writes that wait; what came of it. Its
+    /// revision is 0 if the store is at the day that it is.
+    pub(super) async fn turn(&self) -> Result<Written> {
+        self.check_up()?;
+        let (reply, answer) = oneshot::channel();
+        self.turns.send(reply).map_err(|_| draining())?;
+        answer.await.map_err(|_| draining())?
+    }
+
+    fn check_up(&self) -> Result<()> {
+        match self.state.status() {
+            Status::Up => Ok(()),
+            Status::Down => Err(Error::store_unavailable()),
+            Status::Outdated => Err(outdated()),
+        }
+    }
+}
+
+fn draining() -> Error {
+    Error::new(Reason::Draining, "the server is going away")
 }
 
 /// The answer to a write that a newer version must make.

@@ -13,9 +13,15 @@ use super::load::decode;
 use super::resource::{Keys, Registry};
 use super::sql::{Rows, Sql};
 use super::transaction::{begin, lock_head};
+use crate::model::dates::day_of_microseconds;
 
 /// Records that are indexed by one statement.
 const BATCH: usize = 500;
+
+/// The format since which the head has a day. Before, the status of a message was that
+/// of the day of its commit; with the day of the newest commit, the calendar finds
+/// those of which this is no longer true.
+const DAYS_SINCE: i32 = 3;
 
 struct AllKeys(HashMap<String, i64>);
 
@@ -38,7 +44,11 @@ pub async fn reindex(databases: &Databases, registry: Registry) -> Result<usize,
     if databases.backend() == sea_orm::DbBackend::Postgres {
         transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     }
-    lock_head(&transaction).await?;
+    let (head, _) = lock_head(&transaction).await?;
+    let today = match head.format {
+        ..DAYS_SINCE => day_of_microseconds(head.commit_time),
+        _ => head.today,
+    };
     for table in index_tables(registry) {
         transaction.execute_unprepared(&format!("DELETE FROM \"{table}\"")).await?;
     }
@@ -69,13 +79,14 @@ pub async fn reindex(databases: &Databases, registry: Registry) -> Result<usize,
                 DbErr::Custom(format!("{} is of the unknown type {}", record.name, record.r#type))
             })?;
             let object = decode(kind, &Bytes::from(record.body))?;
-            index_rows(kind, record.key, object.as_ref(), &keys, &mut rows);
+            index_rows(kind, record.key, object.as_ref(), &keys, today, &mut rows);
         }
         let nothing = Sql::new(backend, "UPDATE head SET id = id WHERE id = 1");
         rows.insert(&transaction, nothing).await?;
     }
-    let sql = Sql::new(backend, "UPDATE head SET format = ").bind(FORMAT);
-    let sql = sql.push(" WHERE id = 1 AND format < ").bind(FORMAT);
+    let sql = Sql::new(backend, "UPDATE head SET today = ").bind(today);
+    let sql = sql.push(", format = ").bind(FORMAT).push(" WHERE id = 1 AND format < ");
+    let sql = sql.bind(FORMAT);
     transaction.execute_raw(sql.build()).await?;
     transaction.commit().await?;
     Ok(done)

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::sql::Rows;
 use crate::filter::field::Filterable;
+use crate::model::dates::Day;
 use crate::model::described::{Common, CommonMut, Described, ReferenceVisitor};
 use crate::model::violations::{Path, Violations};
 use crate::model::{names, wire};
@@ -51,6 +52,9 @@ pub trait Resource: Described + Debug + Send + Sync {
     const FILTERABLE: &'static [Filterable];
     /// Edges that may not form a cycle.
     const HIERARCHY: Option<Hierarchy> = None;
+    /// Column of the typed table with the first day, from today on, on which a derived
+    /// field is another; NULL if all stay. It has an index.
+    const DERIVED_UNTIL: Option<&'static str> = None;
 
     /// Checks an id that a client chose; the error says what would be right.
     fn check_id(id: &str) -> Result<(), &'static str> {
@@ -80,14 +84,12 @@ pub trait Resource: Described + Debug + Send + Sync {
     /// Adds what is wrong beyond the declared rules. References are canonical.
     fn rules(&self, at: &Path<'_>, violations: &mut Violations);
 
-    /// Sets the derived fields as of `day`, in days since 1970.
-    fn derive(&mut self, _day: i32) {}
+    /// Sets the derived fields as of `day`.
+    fn derive(&mut self, _day: Day) {}
 
-    /// Appends to the encoded message `body` the derived fields as of `day`.
-    fn derive_encoded(_body: &mut Vec<u8>, _day: i32) {}
-
-    /// Fills the tables. `rows` get the key of this record.
-    fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows);
+    /// Fills the tables. `rows` get the key of this record; derived fields are as of
+    /// `today`, or are about to be.
+    fn index(&self, key: i64, keys: &dyn Keys, today: Day, rows: &mut Rows);
 }
 
 /// A resource of any type.
@@ -113,13 +115,13 @@ pub trait Object: Any + Send + Sync + Debug {
     /// The id of a new resource whose client chose none.
     fn default_id(&self, uid: Uuid) -> String;
     /// Sets the derived fields as of `day`.
-    fn derive(&mut self, day: i32);
+    fn derive(&mut self, day: Day);
     /// The encoded message, the same bytes for the same content.
     fn encode(&self) -> Vec<u8>;
     /// How many bytes that are.
     fn encoded_len(&self) -> usize;
     /// Fills the tables.
-    fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows);
+    fn index(&self, key: i64, keys: &dyn Keys, today: Day, rows: &mut Rows);
     /// A copy.
     fn boxed_clone(&self) -> Box<dyn Object>;
 }
@@ -156,7 +158,7 @@ impl<T: Resource> Object for T {
     fn default_id(&self, uid: Uuid) -> String {
         Resource::default_id(self, uid)
     }
-    fn derive(&mut self, day: i32) {
+    fn derive(&mut self, day: Day) {
         Resource::derive(self, day);
     }
     fn encode(&self) -> Vec<u8> {
@@ -165,8 +167,8 @@ impl<T: Resource> Object for T {
     fn encoded_len(&self) -> usize {
         prost::Message::encoded_len(self)
     }
-    fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
-        Resource::index(self, key, keys, rows);
+    fn index(&self, key: i64, keys: &dyn Keys, today: Day, rows: &mut Rows) {
+        Resource::index(self, key, keys, today, rows);
     }
     fn boxed_clone(&self) -> Box<dyn Object> {
         Box::new(self.clone())
@@ -197,12 +199,12 @@ pub struct Kind {
     pub filterable: &'static [Filterable],
     /// Its edges that may not form a cycle.
     pub hierarchy: Option<Hierarchy>,
+    /// Column with the day until which derived fields hold.
+    pub derived_until: Option<&'static str>,
     /// Checks an id that a client chose.
     pub check_id: fn(&str) -> Result<(), &'static str>,
     /// The one way to write an id.
     pub canonical_id: fn(&str) -> String,
-    /// Appends the derived fields as of a day.
-    pub derive_encoded: fn(&mut Vec<u8>, i32),
     decode: fn(&[u8]) -> Decoded,
     unwrap: fn(Box<dyn Any>) -> Unwrapped,
 }
@@ -219,9 +221,9 @@ impl Kind {
             tables: T::TABLES,
             filterable: T::FILTERABLE,
             hierarchy: T::HIERARCHY,
+            derived_until: T::DERIVED_UNTIL,
             check_id: T::check_id,
             canonical_id: T::canonical_id,
-            derive_encoded: T::derive_encoded,
             decode: |bytes| Ok(Box::new(T::decode(bytes)?)),
             unwrap: |message| Some(message.downcast::<T>().ok()? as Box<dyn Object>),
         }

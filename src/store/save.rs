@@ -45,6 +45,8 @@ impl Unit {
             .bind(head.commit_time)
             .push(", next_key = ")
             .bind(head.next_key)
+            .push(", today = ")
+            .bind(head.today)
             .push(" WHERE id = 1");
         rows.insert(db, sql).await
     }
@@ -68,7 +70,7 @@ impl Unit {
         for (key, touched) in &self.touched {
             match &touched.live {
                 Some((_, _, object)) => {
-                    index_rows(touched.kind, *key, object.as_ref(), self, rows);
+                    index_rows(touched.kind, *key, object.as_ref(), self, self.head.today, rows);
                 }
                 None => rows.push_or::<tombstone::Entity>(
                     tombstone::Model {

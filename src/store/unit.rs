@@ -18,7 +18,6 @@ use super::resource::{Keys, Kind, Object, Registry};
 use super::stage::{Item, Stage};
 use super::write::{Write, Written, etag};
 use super::{FORMAT, chain};
-use crate::model::dates;
 use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::limits::{COMMIT_BYTES, REQUEST_KEPT};
 use crate::model::violations::Path;
@@ -55,6 +54,8 @@ pub(super) struct Unit {
     pub(super) logged: Vec<Logged>,
     /// The messages before its changes, one for each; empty if there was none.
     pub(super) befores: Vec<Bytes>,
+    /// Whether the head is at another day than before.
+    pub(super) has_turned: bool,
     /// Microseconds since 1970.
     now: i64,
 }
@@ -72,13 +73,14 @@ impl Unit {
             answered: HashMap::new(),
             logged: Vec::new(),
             befores: Vec::new(),
+            has_turned: false,
             now,
         }
     }
 
     /// Whether there is anything to store.
     pub(super) fn is_empty(&self) -> bool {
-        self.logged.is_empty() && self.requests.is_empty()
+        self.logged.is_empty() && self.requests.is_empty() && !self.has_turned
     }
 
     /// Judges a request and, if it is accepted, takes it into the group.
@@ -97,7 +99,7 @@ impl Unit {
         problems.into_result()?;
         let Stage { items, external, next_key, .. } = stage;
         if write.validate_only {
-            return Ok(preview(items, dates::day_of_microseconds(self.now)));
+            return Ok(preview(items, self.head.today));
         }
         let written = self.commit(write, items)?;
         self.external.extend(external);
@@ -181,11 +183,12 @@ impl Unit {
     }
 
     /// Gives the accepted items a revision and appends them to the log.
-    fn commit(&mut self, write: &Write, items: Vec<Item>) -> Result<Written> {
+    pub(super) fn commit(&mut self, write: &Write, items: Vec<Item>) -> Result<Written> {
         let revision = self.head.revision + 1;
         let commit_time = self.now.max(self.head.commit_time + 1);
+        let today = self.head.today;
         let mut finished: Vec<Finished> =
-            items.into_iter().map(|item| finish(item, revision, commit_time)).collect();
+            items.into_iter().map(|item| finish(item, revision, commit_time, today)).collect();
         let mut changes: Vec<change::Model> = Vec::new();
         for done in &mut finished {
             changes.extend(done.change.take().map(|change| change::Model {
@@ -270,7 +273,7 @@ impl Unit {
         self.touched.insert(item.key, touched);
     }
 
-    fn remember(&mut self, write: &Write, written: &Written) {
+    pub(super) fn remember(&mut self, write: &Write, written: &Written) {
         if write.request_id.is_empty() {
             return;
         }

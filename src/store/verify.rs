@@ -90,7 +90,7 @@ pub async fn verify_in(
     let (fold, newest) = walk::walk(db, &head).await?;
     check_head(&head, &newest, fold.newest_key())?;
     walk::check_ends(db, newest.revision).await?;
-    let records = tables::check_records(db, registry, &fold).await?;
+    let records = tables::check_records(db, registry, &fold, head.today).await?;
     tables::check_tombstones(db, &fold).await?;
     Ok(Verified { commits: newest.revision, records, hash: newest.hash })
 }

@@ -203,6 +203,10 @@ impl Made {
             names.iter().filter(|name| name.split('/').next() == Some(target)).cloned().collect();
         let value = match field.values {
             Values::Reference(_) | Values::Name => format!("\"{}\"", self.one(&of_target)),
+            // What the actions of those that are made up can lead to.
+            Values::Enum if field.path == "status" => {
+                self.one(&["SIGNED", "IN_FORCE", "UNKNOWN"]).to_owned()
+            }
             Values::Enum => self.one(&values_of(kind, field.path)),
             Values::Date => self.one(&SPANS).to_owned(),
             Values::Integer => self.0.below(60).to_string(),

@@ -17,7 +17,7 @@ use crate::support::{Database, TestServer};
 
 /// What the plan of a list with that filter has to say: the type, the filter, the
 /// indexes in the order of the plan.
-const PLANS: [(&str, &str, &[&str]); 8] = [
+const PLANS: [(&str, &str, &[&str]); 10] = [
     ("Agreement", "parties.country = KHM AND parties.country = RUS", &["agreement_party_country"]),
     ("Agreement", "under(areas, counter-terrorism)", &["agreement_area_area"]),
     (
@@ -33,6 +33,8 @@ const PLANS: [(&str, &str, &[&str]); 8] = [
         &["agreement_expires"],
     ),
     ("Agreement", "labels.desk = asia", &["label_name_value"]),
+    ("Agreement", "status = IN_FORCE AND parties.country = KHM", &["agreement_party_country"]),
+    ("Agreement", "status = SUSPENDED", &["agreement_status"]),
     ("Official", "tenures.country = KHM AND tenures.rank = FOREIGN_MINISTER", &["tenure_country"]),
 ];
 
@@ -46,8 +48,9 @@ const ROWS: &str = "
     INSERT INTO record (key, type, name, uid, revision, body)
         SELECT key, 'Agreement', 'agreements/x' || n, (SELECT uid FROM record LIMIT 1), 1,
             (SELECT body FROM record LIMIT 1) FROM n;
-    INSERT INTO agreement (key, title, form, expires, expires_earliest, expires_latest)
-        SELECT key, 'Title', 'TREATY', '2000', n * 2, n * 2 + 30 FROM n;
+    INSERT INTO agreement (key, title, form, expires, expires_earliest, expires_latest, status)
+        SELECT key, 'Title', 'TREATY', '2000', n * 2, n * 2 + 30,
+            CASE n % 100 WHEN 0 THEN 'SUSPENDED' ELSE 'IN_FORCE' END FROM n;
     INSERT INTO agreement_party (key, ordinal, country_key, role)
         SELECT n.key, 0, c.key, 'PARTY' FROM n JOIN c ON c.i = n % 200 + 1;
     INSERT INTO agreement_party (key, ordinal, country_key, role)
@@ -156,6 +159,7 @@ async fn indexes_that_are_declared_are_there() {
             let (path, value) = match field.values {
                 Values::Date => (field.path.to_owned(), "2021"),
                 Values::Map => (format!("{}.desk", field.path), "x"),
+                Values::Enum => (field.path.to_owned(), "IN_FORCE"),
                 _ => (field.path.to_owned(), "x"),
             };
             let plan =

@@ -8,6 +8,7 @@ use entente::api::Api;
 use entente::feed::tailer::{Polls, tail};
 use entente::proto::v1::Origin;
 use entente::server::open_store;
+use entente::store::clock::Clock;
 use entente::store::connect::{Databases, open};
 use entente::store::hints::{Hint, Hints};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -37,7 +38,7 @@ struct Replica {
 impl Replica {
     /// Starts one that neither sends hints nor hears any.
     async fn mute(url: &str, polls: Polls) -> Self {
-        let (api, databases, running) = open_store(url).await.unwrap();
+        let (api, databases, running) = open_store(url, Clock::default()).await.unwrap();
         let tailer = tokio::spawn(tail(api.feed.clone(), api.store.clone(), polls));
         Self { api, databases, tasks: vec![tailer, running.watcher] }
     }

@@ -11,6 +11,7 @@ mod support;
 mod algebra;
 mod all_at_once;
 mod bad_input;
+mod calendar;
 mod cancelling;
 #[path = "../faults/chance.rs"]
 mod chance;

@@ -4,8 +4,9 @@ use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::{
     Agreement, Country, GetCountryRequest, ListCooperationAreasRequest, ListCountriesRequest,
 };
-use entente::server::Server;
+use entente::server::{Server, open_store};
 use entente::store::FORMAT;
+use entente::store::clock::Clock;
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -61,7 +62,7 @@ async fn a_second_start_writes_nothing(first: &TestServer) {
     assert_eq!(server.clients.head().await, head, "also the token, and so the hash");
     let database = server.stop().await;
     for _ in 0..2 {
-        let (api, databases, running) = entente::server::open_store(&database.url).await.unwrap();
+        let (api, databases, running) = open_store(&database.url, Clock::default()).await.unwrap();
         api.store.stop();
         running.watcher.abort();
         running.committer.await.unwrap();

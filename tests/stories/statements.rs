@@ -10,6 +10,7 @@ use entente::model::violations::Violations;
 use entente::proto::v1::{ActionKind, Agreement};
 use entente::resources::REGISTRY;
 use entente::store::Store;
+use entente::store::clock::Clock;
 use entente::store::committer::Publish;
 use entente::store::connect::open;
 use entente::store::told::Told;
@@ -55,7 +56,8 @@ async fn story(kind: Database, hears: fn(&str), locks: &str) {
     let mut databases = open(&database.url).await.unwrap();
     databases.hears_statements = Some(hears);
     let databases = Arc::new(databases);
-    let (store, running) = Store::start(Arc::clone(&databases), *REGISTRY, Arc::new(Nobody));
+    let (store, running) =
+        Store::start(Arc::clone(&databases), *REGISTRY, Arc::new(Nobody), Clock::default());
     // What all of them name is looked up once and then remembered.
     store.write(write("Treaty")).await.unwrap();
     hears(WARM);

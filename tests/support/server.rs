@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Mutex;
 
 use entente::server::Server;
+use entente::store::clock::Clock;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 
 use super::database::TestDatabase;
@@ -41,7 +42,12 @@ impl TestServer {
 
     /// Starts one on a database that exists.
     pub async fn start_on(database: TestDatabase) -> Self {
-        let server = Server::start(ANY_PORT, &database.url).await.unwrap();
+        Self::start_by(Clock::default(), database).await
+    }
+
+    /// The same by a clock of its own.
+    pub async fn start_by(clock: Clock, database: TestDatabase) -> Self {
+        let server = Server::start_by(clock, ANY_PORT, &database.url).await.unwrap();
         let clients = Clients::connect(server.address).await;
         Self { database, clients, server, replicas: Mutex::default() }
     }

@@ -37,6 +37,11 @@ pub mod agreement {
         pub expires_earliest: Option<i32>,
         /// Latest day that it can mean, days since 1970.
         pub expires_latest: Option<i32>,
+        /// Short name of the status as recorded.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub status: Option<String>,
+        /// The first day, from `today` on, on which it is another, days since 1970.
+        pub status_until: Option<i32>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

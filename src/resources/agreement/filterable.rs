@@ -1,5 +1,4 @@
-//! What agreements can be filtered by. Not by status: it depends on the day, and
-//! what it would be on which day is not in the tables.
+//! What agreements can be filtered by.
 
 use crate::filter::field::{Filterable, Only, Values};
 
@@ -70,4 +69,5 @@ pub(super) const FIELDS: &[Filterable] = &[
     )
     .indexed(),
     Filterable::new("term.expires_on", Values::Date, "agreement", "expires").indexed(),
+    Filterable::new("status", Values::Enum, "agreement", "status").indexed(),
 ];

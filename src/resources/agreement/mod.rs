@@ -5,34 +5,18 @@ mod filterable;
 mod rules;
 pub mod status;
 
-use prost::Message;
-
 use self::entities::{
     agreement, agreement_action, agreement_area, agreement_link, agreement_party,
     agreement_signatory,
 };
 use super::{DateColumns, filled, ordinal, short_name};
 use crate::filter::field::Filterable;
+use crate::model::dates::Day;
 use crate::model::violations::{Path, Violations};
-use crate::model::wire;
 use crate::proto::v1::agreement_party::Party;
 use crate::proto::v1::{Agreement, AgreementAction, AgreementLinkKind, AgreementParty, PartyRole};
 use crate::store::resource::{Hierarchy, Keys, Resource, Table};
 use crate::store::sql::Rows;
-
-/// Number of the field `status`.
-const STATUS: u32 = 21;
-
-/// The parts of an agreement that its status follows from.
-#[derive(Clone, PartialEq, Message)]
-struct Life {
-    #[prost(message, repeated, tag = "8")]
-    parties: Vec<AgreementParty>,
-    #[prost(message, repeated, tag = "10")]
-    actions: Vec<AgreementAction>,
-    #[prost(int32, tag = "21")]
-    status: i32,
-}
 
 impl Resource for Agreement {
     const TABLES: &'static [Table] = &[
@@ -45,6 +29,7 @@ impl Resource for Agreement {
     ];
     const SORTABLE: &'static [&'static str] = &["title"];
     const FILTERABLE: &'static [Filterable] = filterable::FIELDS;
+    const DERIVED_UNTIL: Option<&'static str> = Some("status_until");
     const HIERARCHY: Option<Hierarchy> = Some(Hierarchy {
         table: "agreement_link",
         parent: "agreement_key",
@@ -63,19 +48,11 @@ impl Resource for Agreement {
         rules::check(self, at, violations);
     }
 
-    fn derive(&mut self, day: i32) {
+    fn derive(&mut self, day: Day) {
         self.status = status::status_on(&self.actions, &self.parties, day).into();
     }
 
-    fn derive_encoded(body: &mut Vec<u8>, day: i32) {
-        let Ok(life) = Life::decode(body.as_slice()) else { return };
-        let status = i32::from(status::status_on(&life.actions, &life.parties, day));
-        if status != life.status {
-            wire::put_number(STATUS, status.cast_unsigned().into(), body);
-        }
-    }
-
-    fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
+    fn index(&self, key: i64, keys: &dyn Keys, today: Day, rows: &mut Rows) {
         let term = self.term.clone().unwrap_or_default();
         let expires = DateColumns::of(&term.expires_on);
         rows.push::<agreement::Entity>(agreement::Model {
@@ -89,6 +66,8 @@ impl Resource for Agreement {
             expires: expires.text,
             expires_earliest: expires.earliest,
             expires_latest: expires.latest,
+            status: short_name(self.status().as_str_name(), "AGREEMENT_STATUS_"),
+            status_until: status::holds_until(self.status(), &self.actions, &self.parties, today),
         });
         self.index_parties(key, keys, rows);
         self.index_areas(key, keys, rows);

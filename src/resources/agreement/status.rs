@@ -19,6 +19,9 @@
 //! dated one that belongs to a later stage. An undated end comes last, since
 //! whoever records an end without a date says that the agreement is over.
 
+use std::collections::BTreeSet;
+use std::iter;
+
 use crate::model::dates::{Day, PartialDate};
 use crate::proto::v1::agreement_party::Party;
 use crate::proto::v1::{ActionKind, AgreementAction, AgreementParty, AgreementStatus, PartyRole};
@@ -38,6 +41,21 @@ pub fn status_on(
         }
     }
     status
+}
+
+/// The first day, from `today` on, on which the status is another than `status`;
+/// `None` if it stays. Only on a day that a date begins with can it become another.
+pub fn holds_until(
+    status: AgreementStatus,
+    actions: &[AgreementAction],
+    parties: &[AgreementParty],
+    today: Day,
+) -> Option<Day> {
+    let dates = actions.iter().flat_map(|action| [&action.date, &action.effective_date]);
+    let begins = dates.filter_map(|date| Some(PartialDate::parse(date).ok()?.earliest()));
+    let later: BTreeSet<Day> = begins.filter(|day| *day > today).collect();
+    let mut days = iter::once(today).chain(later);
+    days.find(|day| status_on(actions, parties, *day) != status)
 }
 
 /// An action that counts and that has a say in the status.

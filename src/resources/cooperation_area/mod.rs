@@ -5,6 +5,7 @@ pub mod entities;
 use self::entities::{area_label, area_mapping, area_related, cooperation_area};
 use super::{filled, ordinal, short_name};
 use crate::filter::field::{Filterable, Values};
+use crate::model::dates::Day;
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::{AreaLabel, AreaMapping, CooperationArea};
 use crate::store::resource::{Hierarchy, Keys, Resource, Table};
@@ -66,7 +67,7 @@ impl Resource for CooperationArea {
         }
     }
 
-    fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
+    fn index(&self, key: i64, keys: &dyn Keys, _today: Day, rows: &mut Rows) {
         rows.push::<cooperation_area::Entity>(cooperation_area::Model {
             key,
             display_name: self.display_name.clone(),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use self::entities::{country, country_name, country_relation};
 use super::{DateColumns, check_period, end_kind, filled, ordinal, short_name};
 use crate::filter::field::{Filterable, Only, Values};
+use crate::model::dates::Day;
 use crate::model::names;
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::{Country, CountryKind, CountryName};
@@ -114,7 +115,7 @@ impl Resource for Country {
         }
     }
 
-    fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
+    fn index(&self, key: i64, keys: &dyn Keys, _today: Day, rows: &mut Rows) {
         let existence = self.existence.clone().unwrap_or_default();
         let start = DateColumns::of(&existence.start);
         let end = DateColumns::of(&existence.end);

@@ -5,7 +5,7 @@ pub mod entities;
 use self::entities::{official, official_name, official_nationality, tenure};
 use super::{DateColumns, check_date, check_period, end_kind, filled, ordinal, short_name};
 use crate::filter::field::{Filterable, Values};
-use crate::model::dates::period_definitely_inverted;
+use crate::model::dates::{Day, period_definitely_inverted};
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::{Official, PersonName, Tenure};
 use crate::store::resource::{Keys, Resource, Table};
@@ -67,7 +67,7 @@ impl Resource for Official {
         }
     }
 
-    fn index(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
+    fn index(&self, key: i64, keys: &dyn Keys, _today: Day, rows: &mut Rows) {
         let birth = DateColumns::of(&self.birth);
         let death = DateColumns::of(&self.death);
         rows.push::<official::Entity>(official::Model {

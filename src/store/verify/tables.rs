@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::VerifyError;
 use super::difference::{Difference, Findings, Place};
 use super::fold::{Fold, Version};
+use crate::model::dates::Day;
 use crate::store::entities::{record, tombstone};
 use crate::store::index::{index_rows, index_tables};
 use crate::store::load::decode;
@@ -18,12 +19,13 @@ const RECORDS: usize = 100;
 /// Tombstones that are read at once.
 const TOMBSTONES: usize = 1_000;
 
-/// Checks the live records, and the rows that follow from them, in the order of
-/// keys; the number of records.
+/// Checks the live records, and the rows that follow from them on the day `today` of
+/// the head, in the order of keys; the number of records.
 pub(super) async fn check_records(
     db: &impl ConnectionTrait,
     registry: Registry,
     fold: &Fold,
+    today: Day,
 ) -> Result<usize, VerifyError> {
     let mut live = fold.live();
     let mut after = i64::MIN;
@@ -36,7 +38,7 @@ pub(super) async fn check_records(
         for record in records {
             let kind = check_record(registry, live.next(), &record)?;
             let object = decode(kind, &Bytes::from(record.body))?;
-            index_rows(kind, record.key, object.as_ref(), fold, &mut rows);
+            index_rows(kind, record.key, object.as_ref(), fold, today, &mut rows);
         }
         if until == i64::MAX
             && let Some((_, missing)) = live.next()

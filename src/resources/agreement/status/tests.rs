@@ -204,3 +204,28 @@ fn who_leaves_a_wider_agreement_leaves_it_to_the_others() {
     twice[2].role = Signatory.into();
     assert!(is_bilateral(&twice), "a country in two roles is one party");
 }
+
+#[test]
+fn a_status_holds_until_the_first_day_on_which_it_is_another() {
+    let lives = [
+        "",
+        "SIGNATURE 2029, ENTRY_INTO_FORCE 2030-01-03, EXPIRY 2030-01-10",
+        "ENTRY_INTO_FORCE 2020, SUSPENSION 2030-01-05, RESUMPTION 2030-01-07",
+        "ENTRY_INTO_FORCE 2020, SUSPENSION 2030-01-05, RESUMPTION 2030-01-05",
+        "ENTRY_INTO_FORCE XXXX-01-04, DENUNCIATION 2030-01-02>2030-01-09 by countries/P0",
+        "EXPIRY 2030-01-04, SIGNATURE",
+    ];
+    let (first, end) = (parse_day("2029-12-30").expect("a day"), parse_day("2030-01-15"));
+    let end = end.expect("a day");
+    for life in lives {
+        let (actions, parties) = (actions(life), parties(TWO));
+        let on = |day: Day| status_on(&actions, &parties, day);
+        for today in first..end {
+            for status in [on(today), AgreementStatus::Suspended] {
+                let expected = (today..end).find(|day| on(*day) != status);
+                let found = holds_until(status, &actions, &parties, today);
+                assert_eq!(found, expected, "{life}: {status:?} on {today}");
+            }
+        }
+    }
+}
