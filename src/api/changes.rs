@@ -140,6 +140,8 @@ impl Api {
         };
         let place = start.find(&self.feed, &self.store).await?;
         let (view, since) = self.bound(&start, view).await?;
+        // Whoever polls behind a write of its own finds it.
+        self.feed.reach(self.store.head().await?.revision).await?;
         let wait = wait.min(LIST_CHANGES_WAIT);
         let ordinal = start.ordinal();
         let (feed, store) = (&self.feed, &self.store);

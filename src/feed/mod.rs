@@ -40,7 +40,7 @@ use token::{HashPrefix, Token};
 use view::View;
 
 use crate::model::error::{Error, Reason, Result};
-use crate::model::limits::{LOG_READERS, STREAM_AGE, WATCHES};
+use crate::model::limits::{ANSWER, LOG_READERS, STREAM_AGE, WATCHES};
 use crate::store::committer::Publish;
 use crate::store::entities::head;
 use crate::store::hints::Hint;
@@ -145,6 +145,19 @@ impl Feed {
         if self.watches() > 0 || self.0.head.receiver_count() > 0 {
             self.0.hinted.tell(hint);
         }
+    }
+
+    /// Waits until this process knows of everything up to `revision`, which has been
+    /// committed: by itself a moment ago, or by another replica.
+    pub async fn reach(&self, revision: i64) -> Result<()> {
+        if self.head().mark.revision >= revision {
+            return Ok(());
+        }
+        self.0.hinted.tell(Hint::Committed(revision));
+        let mut head = self.subscribe_head();
+        let reached = head.wait_for(|head| head.mark.revision >= revision);
+        let reached = tokio::time::timeout(ANSWER, reached).await;
+        reached.map(|_| ()).map_err(|_| Error::store_unavailable())
     }
 
     /// A place among the watches.

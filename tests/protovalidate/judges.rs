@@ -31,12 +31,13 @@ judges! {
     Check Commit Commits CooperationArea Country CountryName CreateAgreementRequest
     CreateCooperationAreaRequest CreateCountryRequest CreateMutation CreateOfficialRequest
     DeleteAgreementRequest DeleteCooperationAreaRequest DeleteCountryRequest DeleteMutation
-    DeleteOfficialRequest Draining ExternalId FellBehind GetAgreementRequest
+    DeleteOfficialRequest Draining Expansion ExternalId FellBehind GetAgreementRequest
     GetCooperationAreaRequest GetCountryRequest GetHeadRequest GetHeadResponse
     GetOfficialRequest ListAgreementsRequest ListAgreementsResponse ListChangesRequest
     ListChangesResponse ListCooperationAreasRequest ListCooperationAreasResponse
     ListCountriesRequest ListCountriesResponse ListOfficialsRequest ListOfficialsResponse
-    Milestone Mutation MutationResult Official Period PersonName Progress Resource Started
+    Milestone Mutation MutationResult Official Period PersonName Progress Resource Snapshot
+    SnapshotEnd Started
     Tenure UndeleteAgreementRequest UndeleteCooperationAreaRequest UndeleteCountryRequest
     UndeleteMutation UndeleteOfficialRequest UpdateAgreementRequest UpdateCooperationAreaRequest
     UpdateCountryRequest UpdateMutation UpdateOfficialRequest WatchChangesRequest

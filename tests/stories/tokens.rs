@@ -1,6 +1,7 @@
 //! Tokens that lead nowhere are refused, never served.
 
 use entente::feed::token::Token;
+use entente::model::limits::WATCHES;
 use entente::proto::v1::watch_changes_request::Start;
 use entente::proto::v1::{ListChangesRequest, Origin, WatchChangesRequest, list_changes_request};
 use tonic::Code;
@@ -8,13 +9,15 @@ use tonic::Code;
 use crate::on_both;
 use crate::support::samples::agreement;
 use crate::support::{Clients, Refusal, TestServer};
-use crate::watching::{Watch, from, from_origin, page};
+use crate::watching::{Watch, from, from_origin, page, until};
 
 on_both!(
     a_token_belongs_to_its_selectors,
     tokens_that_are_none,
     a_token_of_another_store,
     a_history_that_is_not_ours,
+    a_backup_that_was_written_on,
+    more_streams_than_there_may_be,
     a_revision_to_come,
     a_history_that_is_gone,
 );
@@ -87,6 +90,38 @@ async fn a_history_that_is_not_ours(server: &TestServer) {
         let refusal = refused(clients, &negative.encode()).await;
         refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
     }
+}
+
+async fn a_backup_that_was_written_on(server: &TestServer) {
+    let first = TestServer::start(server.database.kind).await;
+    let shared = first.clients.head().await.token;
+    let database = first.stop().await;
+    let backup = database.copy().await;
+    let original = TestServer::start_on(database).await;
+    original.clients.create_agreement(agreement("Lost", &["KHM"])).await.unwrap();
+    let lost = original.clients.head().await.token;
+    original.finish().await;
+    let restored = TestServer::start_on(backup).await;
+    // As far as the backup goes, and beyond it by one and by two commits.
+    for title in ["Other", "Another"] {
+        restored.clients.create_agreement(agreement(title, &["RUS"])).await.unwrap();
+        let refusal = refused(&restored.clients, &lost).await;
+        refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
+    }
+    let head = restored.clients.head_revision().await;
+    let commits = until(&restored.clients, from(Start::Token(shared)), head).await;
+    assert_eq!(commits.len(), 2);
+    restored.finish().await;
+}
+
+async fn more_streams_than_there_may_be(server: &TestServer) {
+    let feed = &server.server.api.feed;
+    let mut places: Vec<_> = (0..WATCHES).map(|_| feed.admit().unwrap()).collect();
+    let refusal = Watch::open(&server.clients, from_origin(Origin::Now)).await.unwrap_err();
+    refusal.is(Code::ResourceExhausted, "TOO_MANY_STREAMS", &[]);
+    assert!(refusal.has_retry);
+    places.pop();
+    Watch::open(&server.clients, from_origin(Origin::Now)).await.unwrap();
 }
 
 async fn a_revision_to_come(server: &TestServer) {

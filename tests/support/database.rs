@@ -47,6 +47,26 @@ impl TestDatabase {
         }
     }
 
+    /// A copy of it as it stands; nobody may be using it.
+    pub async fn copy(&self) -> Self {
+        let copy = Self::create(self.kind).await;
+        match &self.folder {
+            Some(folder) => {
+                let to = copy.folder.as_ref().unwrap().path().join("entente.db");
+                std::fs::copy(folder.path().join("entente.db"), to).unwrap();
+            }
+            None => {
+                let admin = admin().await;
+                let (new, old) = (&copy.name, &self.name);
+                admin.execute_unprepared(&format!("DROP DATABASE \"{new}\"")).await.unwrap();
+                let make = format!("CREATE DATABASE \"{new}\" TEMPLATE \"{old}\"");
+                admin.execute_unprepared(&make).await.unwrap();
+                admin.close().await.unwrap();
+            }
+        }
+        copy
+    }
+
     /// A connection past the service, to look or to break things.
     pub async fn connect(&self) -> DatabaseConnection {
         sea_orm::Database::connect(&self.url).await.unwrap()
