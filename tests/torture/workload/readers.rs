@@ -44,9 +44,14 @@ struct Book {
 /// Watches until the run ends, and then to the end of what was written.
 pub(super) async fn watch(mut stage: Stage) {
     let mut book = Book { selection: selections::choose(&mut stage), bookmarks: Vec::new() };
+    // One reads everything from the beginning in the end.
+    let mut rereads = stage.name == "reader-0";
     loop {
         let state = stage.recorder.state();
         let head = if let State::Ended(head) = state { head } else { 0 };
+        if head > 0 && std::mem::take(&mut rereads) {
+            book = Book { selection: Selection::default(), bookmarks: Vec::new() };
+        }
         if head == 0 && stage.once_in(6) {
             book = Book { selection: selections::choose(&mut stage), bookmarks: Vec::new() };
         }
@@ -71,9 +76,10 @@ async fn read_stream(stage: &mut Stage, book: &mut Book, head: i64) -> End {
             let start = Start::Resume { stream: *stream, message: *message };
             (start, WireStart::Token(token.clone()))
         }
-        None => match answered_start(stage, head).await {
+        None if head > 0 => earliest(),
+        None => match answered_start(stage).await {
             Some(start) => start,
-            None => choose_start(stage, &book.selection, head),
+            None => choose_start(stage, &book.selection),
         },
     };
     let replica = stage.replica();
@@ -107,8 +113,8 @@ async fn read_stream(stage: &mut Stage, book: &mut Book, head: i64) -> End {
 }
 
 /// Behind the token of the head or of a list; `None` most times, and if nobody answers.
-async fn answered_start(stage: &mut Stage, head: i64) -> Option<(Start, WireStart)> {
-    if head > 0 || !stage.once_in(4) {
+async fn answered_start(stage: &mut Stage) -> Option<(Start, WireStart)> {
+    if !stage.once_in(4) {
         return None;
     }
     let replica = stage.replica();
@@ -122,16 +128,20 @@ async fn answered_start(stage: &mut Stage, head: i64) -> Option<(Start, WireStar
     Some((Start::Answered(stage.recorder.tick()), WireStart::Token(token)))
 }
 
-fn choose_start(stage: &mut Stage, selection: &Selection, head: i64) -> (Start, WireStart) {
+fn choose_start(stage: &mut Stage, selection: &Selection) -> (Start, WireStart) {
     match stage.number(5) {
         // The checks compare resources, and names alone are none.
         3 | 4 if selection.shows_resources() => {
             (Start::Snapshot, WireStart::Origin(Origin::Snapshot.into()))
         }
-        0 if head == 0 => (Start::Now, WireStart::Origin(Origin::Now.into())),
+        0 => (Start::Now, WireStart::Origin(Origin::Now.into())),
         1 => (Start::After(1), WireStart::AfterRevision(1)),
-        _ => (Start::Earliest, WireStart::Origin(Origin::Earliest.into())),
+        _ => earliest(),
     }
+}
+
+fn earliest() -> (Start, WireStart) {
+    (Start::Earliest, WireStart::Origin(Origin::Earliest.into()))
 }
 
 /// A stream that is being read.

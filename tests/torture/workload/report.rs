@@ -27,11 +27,18 @@ pub(super) fn print(story: &str, history: &History, faults: &Counts) {
     let fragments = commits.iter().filter(|commit| commit.fragment).count();
     let is_resumed = |start: &Start| matches!(start, Start::Resume { .. });
     let resumed = streams.iter().filter(|stream| is_resumed(&stream.start)).count();
+    let is_cut = |start: &Start| match start {
+        Start::Resume { stream, message } => {
+            matches!(streams[*stream].messages[*message].event, Event::Snapshot(_))
+        }
+        _ => false,
+    };
+    let cut = streams.iter().filter(|stream| is_cut(&stream.start)).count();
     let pages = polls.iter().map(|poll| poll.pages.len()).sum::<usize>();
     println!(
         "{story}: {} writes ({done} done, {refused} refused), {} commits in the log, \
-         {} deliveries in {messages} messages of {} streams ({resumed} resumed, {fragments} \
-         fragments), {pages} pages of {} polls, {} reads, faults {faults:?}",
+         {} deliveries in {messages} messages of {} streams ({resumed} resumed, {cut} inside \
+         a snapshot, {fragments} fragments), {pages} pages of {} polls, {} reads, faults {faults:?}",
         writes.len(),
         log.head(),
         commits.len(),
