@@ -88,6 +88,7 @@ fn server_of_changes(mut files: FileDescriptorSet, out: &Path) -> Result<(), Box
     }
     let mut builder = tonic_prost_build::configure()
         .build_client(false)
+        .codec_path("crate::proto::StreamCodec")
         .out_dir(out)
         .extern_path(format!(".{PACKAGE}"), "crate::proto::v1");
     for name in FRAMES {

@@ -5,9 +5,11 @@
 //! traits the generated code implements.
 
 pub mod checks;
+mod codec;
 mod frame;
 mod uri;
 
+pub use codec::StreamCodec;
 pub use frame::Frame;
 
 use std::sync::LazyLock;
