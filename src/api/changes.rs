@@ -41,7 +41,9 @@ impl ChangeService for Api {
         &self,
         request: Request<WatchChangesRequest>,
     ) -> std::result::Result<Response<Self::WatchChangesStream>, Status> {
-        let subscription = self.watch(request.into_inner()).await.map_err(status)?;
+        // Boxed, so that what starts a stream takes no room once it has started.
+        let starting = Box::pin(self.watch(request.into_inner()));
+        let subscription = starting.await.map_err(status)?;
         let frames = Reader::new(&self.feed, subscription);
         Ok(Response::new(frames.map_err(status).boxed()))
     }

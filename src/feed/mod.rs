@@ -40,7 +40,7 @@ use token::{HashPrefix, Token};
 use view::View;
 
 use crate::model::error::{Error, Reason, Result};
-use crate::model::limits::{ANSWER, LOG_READERS, STREAM_AGE, WATCHES};
+use crate::model::limits::{ANSWER, LOG_READERS, PARTS_AHEAD, STREAM_AGE, WATCHES};
 use crate::store::committer::Publish;
 use crate::store::entities::head;
 use crate::store::hints::Hint;
@@ -76,6 +76,7 @@ struct Inner {
     log_pages: Mutex<LogPages>,
     draining: watch::Sender<bool>,
     stream_age_ms: AtomicU64,
+    parts_ahead: Arc<Semaphore>,
 }
 
 impl Feed {
@@ -97,6 +98,7 @@ impl Feed {
             log_pages: Mutex::default(),
             draining: watch::Sender::new(false),
             stream_age_ms: AtomicU64::new(millis(STREAM_AGE)),
+            parts_ahead: Arc::new(Semaphore::new(PARTS_AHEAD)),
         }))
     }
 
@@ -217,6 +219,12 @@ impl Feed {
 
     fn log_pages(&self) -> MutexGuard<'_, LogPages> {
         self.0.log_pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a part of a snapshot that is read before it is asked for, if there
+    /// is one.
+    pub fn part_ahead(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        Arc::clone(&self.0.parts_ahead).try_acquire_owned().ok()
     }
 
     /// Encodes the commits read from the log from `first` to `end`.

@@ -4,16 +4,19 @@
 //! No database snapshot is held: what a resource was at the revision can be read at
 //! any time, so a reader may stop at any name and go on at another replica.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinHandle;
 
 use super::Feed;
 use super::start::check_kept;
 use super::view::{Depth, View};
 use crate::model::error::{Error, Reason, Result};
 use crate::model::limits::{SNAPSHOT_BYTES, SNAPSHOT_NAMES};
-use crate::model::wire::{Mask, MaskUse, put_field};
+use crate::model::wire::{Mask, MaskUse, field_len, put_field, put_varint};
 use crate::store::Store;
 use crate::store::past::{Asked, Page};
 use crate::store::resource::Kind;
@@ -35,18 +38,44 @@ pub struct Part {
     pub items: Bytes,
     /// Everything up to this name has been looked at; `None` at the end.
     pub position: Option<String>,
+    /// Its place among the parts that were read before they are asked for.
+    pub ahead: Option<OwnedSemaphorePermit>,
 }
 
-/// Reads what follows `position` of the state at `revision`.
-pub async fn read(
-    feed: Feed,
-    store: Store,
-    view: Arc<View>,
-    revision: i64,
-    mut position: String,
-) -> Result<Part> {
+/// The state to be told to a reader.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Whose it is.
+    pub feed: Feed,
+    /// Where it is read.
+    pub store: Store,
+    /// What the reader wants of it.
+    pub view: Arc<View>,
+    /// When it was so.
+    pub revision: i64,
+}
+
+impl State {
+    /// Reads the part that follows `position`, in a task of its own.
+    pub fn read(self, position: String) -> JoinHandle<Result<Part>> {
+        tokio::spawn(read(self, position))
+    }
+
+    /// The same for a part that nobody has asked for yet, if there is a place for it.
+    pub fn read_ahead(self, position: String) -> Option<JoinHandle<Result<Part>>> {
+        let place = self.feed.part_ahead()?;
+        Some(tokio::spawn(async move {
+            let part = read(self, position).await?;
+            Ok(Part { ahead: Some(place), ..part })
+        }))
+    }
+}
+
+/// Reads what follows `position`.
+async fn read(state: State, mut position: String) -> Result<Part> {
+    let State { feed, store, view, revision } = state;
     if position == END {
-        return Ok(Part { items: Bytes::new(), position: None });
+        return Ok(Part { items: Bytes::new(), position: None, ahead: None });
     }
     let _turn = feed.log_turn().await;
     let mut items = Vec::new();
@@ -88,7 +117,7 @@ async fn finish(
 ) -> Result<Part> {
     feed.set_earliest(store.head().await?.earliest_revision);
     check_kept(feed, revision)?;
-    Ok(Part { items: items.into(), position })
+    Ok(Part { items: items.into(), position, ahead: None })
 }
 
 /// The type among whose names `position` is; an empty one is before the first.
@@ -111,11 +140,11 @@ fn put(view: &View, kind: &'static Kind, body: &[u8], items: &mut Vec<u8>) {
     let body = match view.depth {
         Depth::Names => {
             let mask = Mask::parse(&kind.descriptor(), NAMES, MaskUse::Read);
-            mask.map(|mask| mask.keep(body)).unwrap_or_default()
+            Cow::Owned(mask.map(|mask| mask.keep(body)).unwrap_or_default())
         }
         Depth::Full | Depth::WithBefore => view.masked(kind, body),
     };
-    let mut wrapped = Vec::with_capacity(body.len() + 8);
-    put_field(kind.tag, &body, &mut wrapped);
-    put_field(ITEMS, &wrapped, items);
+    put_varint(u64::from(ITEMS) << 3 | 2, items);
+    put_varint(field_len(kind.tag, body.len()) as u64, items);
+    put_field(kind.tag, &body, items);
 }

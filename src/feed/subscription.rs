@@ -219,12 +219,9 @@ impl Subscription {
     /// nothing in that part.
     async fn tell(&mut self, position: String) -> Result<Option<Frame>> {
         let wakes = self.wakes();
-        let Self { feed, store, settings, place, draining, .. } = self;
-        let telling = self.telling.get_or_insert_with(|| {
-            let view = Arc::clone(&settings.view);
-            let (feed, store) = (feed.clone(), store.clone());
-            tokio::spawn(snapshot::read(feed, store, view, place.revision, position))
-        });
+        let state = self.state_to_tell();
+        let Self { telling, draining, .. } = self;
+        let telling = telling.get_or_insert_with(|| state.read(position));
         let told = tokio::select! {
             biased;
             told = telling => told,
@@ -232,23 +229,29 @@ impl Subscription {
             () = sleep_until(wakes) => return Ok(None),
         };
         self.telling = None;
-        let snapshot::Part { items, position } = told.unwrap_or_else(|error| failed(&error))?;
-        let ended = position.is_none();
-        // The end is told by itself, behind the last part.
-        if ended && !items.is_empty() {
-            self.position = Some(snapshot::END.to_owned());
-        } else {
-            self.position = position;
+        let part = told.unwrap_or_else(|error| failed(&error))?;
+        let snapshot::Part { items, position, ahead } = part;
+        drop(ahead);
+        // The next one is read while this one is sent, if there is room for it.
+        self.telling = position.clone().and_then(|next| self.state_to_tell().read_ahead(next));
+        if !items.is_empty() {
+            // The end is told by itself, behind the last part.
+            self.position = position.or_else(|| Some(snapshot::END.to_owned()));
+            self.touch();
+            return Ok(Some(frames::snapshot(items, &self.token())));
         }
-        if ended && items.is_empty() {
-            let event = frames::snapshot_end(self.place.revision);
-            return Ok(Some(self.event(event)));
+        self.position = position;
+        let ended = self.position.is_none();
+        Ok(ended.then(|| self.event(frames::snapshot_end(self.place.revision))))
+    }
+
+    fn state_to_tell(&self) -> snapshot::State {
+        snapshot::State {
+            feed: self.feed.clone(),
+            store: self.store.clone(),
+            view: Arc::clone(&self.settings.view),
+            revision: self.place.revision,
         }
-        if items.is_empty() {
-            return Ok(None);
-        }
-        self.touch();
-        Ok(Some(frames::snapshot(items, &self.token())))
     }
 
     /// Waits until the page of the log behind the place has been read, or there is

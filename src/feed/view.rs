@@ -1,5 +1,6 @@
 //! What a stream lets through.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost_types::FieldMask;
@@ -172,10 +173,10 @@ impl View {
     }
 
     /// The encoded `body` of a resource of `kind` as this view has it.
-    pub(super) fn masked(&self, kind: &Kind, body: &[u8]) -> Vec<u8> {
+    pub(super) fn masked<'b>(&self, kind: &Kind, body: &'b [u8]) -> Cow<'b, [u8]> {
         match self.masks.get(&kind.tag) {
-            Some(mask) => mask.keep(body),
-            None => body.to_vec(),
+            Some(mask) => Cow::Owned(mask.keep(body)),
+            None => Cow::Borrowed(body),
         }
     }
 }

@@ -53,6 +53,8 @@ pub const LOG_PAGES_BYTES: usize = 32 << 20;
 pub const SNAPSHOT_NAMES: usize = 512;
 /// Bytes of resources in one message of a snapshot, unless one is larger.
 pub const SNAPSHOT_BYTES: usize = 256 << 10;
+/// Parts of snapshots that are read before their readers ask for them, over all.
+pub const PARTS_AHEAD: usize = 64;
 /// Log pages, or parts of a snapshot, that may be read at the same time.
 pub const LOG_READERS: usize = 4;
 /// Watches at the same time.

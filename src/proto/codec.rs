@@ -6,8 +6,8 @@ use prost::Message;
 use tonic::codec::{BufferSettings, Codec};
 use tonic_prost::{ProstCodec, ProstDecoder, ProstEncoder};
 
-/// Bytes that a stream keeps at hand for its next message. It grows when there is one;
-/// most streams are idle most of the time, and there may be many.
+/// Bytes that a stream has at hand for its request and for its next message. They grow
+/// where more is needed; most streams are idle most of the time, and there may be many.
 const BUFFER_BYTES: usize = 512;
 /// Bytes of messages that are gathered before they are handed on.
 const GATHERED_BYTES: usize = 32 << 10;
@@ -38,6 +38,6 @@ where
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        ProstCodec::<T, U>::default().decoder()
+        ProstCodec::<T, U>::raw_decoder(BufferSettings::new(BUFFER_BYTES, GATHERED_BYTES))
     }
 }

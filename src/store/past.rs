@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use sea_orm::{DatabaseConnection, DbErr, StreamTrait};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, Statement, StreamTrait};
 
 use super::resource::Kind;
 use super::sql::Sql;
@@ -73,37 +73,71 @@ pub async fn page(db: &DatabaseConnection, asked: &Asked<'_>) -> Result<Page, Db
 
 /// Names in order, each with its message if that has not changed since; and whether
 /// more follow.
+///
+/// Both tables are read by one statement, since a name may move between them. Names of
+/// the dead come first, so that the messages of the living need not be sorted, nor read
+/// to the end.
 async fn names(
     db: &DatabaseConnection,
     asked: &Asked<'_>,
 ) -> Result<(Vec<(String, Option<Bytes>)>, bool), DbErr> {
-    let Asked { kind, after, revision, names, bytes } = *asked;
+    let mut rows = db.stream_raw(statement(db.get_database_backend(), asked)).await?;
+    let (mut dead, mut live, mut read) = (Vec::new(), Vec::new(), 0);
+    let mut is_cut = false;
+    while let Some(row) = rows.next().await {
+        let row = row?;
+        let name: String = row.try_get_by_index(0)?;
+        if row.try_get_by_index::<i32>(2)? == DEAD {
+            if !live.is_empty() {
+                return Err(DbErr::Custom("the dead come first".to_owned()));
+            }
+            dead.push((name, None));
+            continue;
+        }
+        let body: Option<Vec<u8>> = row.try_get_by_index(1)?;
+        read += body.as_ref().map_or(0, Vec::len);
+        if live.len() == asked.names || (read > asked.bytes && !live.is_empty()) {
+            is_cut = true;
+            break;
+        }
+        live.push((name, body.map(Bytes::from)));
+    }
+    // What lies behind the last of either that was read has not been looked at.
+    let mut ends: Vec<String> = Vec::new();
+    ends.extend(live.last().filter(|_| is_cut).map(|(name, _)| name.clone()));
+    if dead.len() > asked.names {
+        dead.truncate(asked.names);
+        ends.extend(dead.last().map(|(name, _): &(String, Option<Bytes>)| name.clone()));
+    }
+    live.extend(dead);
+    live.sort_by(|(one, _), (other, _)| one.cmp(other));
+    if let Some(end) = ends.iter().min() {
+        live.retain(|(name, _)| name <= end);
+    }
+    Ok((live, !ends.is_empty()))
+}
+
+/// What tells names of `tombstone` and of `record` apart.
+const DEAD: i32 = 0;
+const LIVE: i32 = 1;
+
+fn statement(backend: DbBackend, asked: &Asked<'_>) -> Statement {
+    let Asked { kind, after, revision, names, bytes: _ } = *asked;
     let lower = if after.is_empty() { format!("{}/", kind.collection) } else { after.to_owned() };
     let upper = format!("{}0", kind.collection);
     let limit = i64::try_from(names + 1).unwrap_or(i64::MAX);
-    let live = "SELECT name, body FROM (SELECT name, CASE WHEN revision <= ";
-    let sql = Sql::new(db.get_database_backend(), live).bind(revision);
-    let sql = sql.push(" THEN body END AS body FROM record WHERE name > ").bind(lower.clone());
+    let dead = format!("SELECT name, body, {DEAD} FROM (SELECT name, ");
+    let sql = Sql::new(backend, &dead);
+    let sql = sql.push("(SELECT body FROM record WHERE key < 0) AS body FROM tombstone t");
+    let sql = sql.push(" WHERE name > ").bind(lower.clone());
     let sql = sql.push(" AND name < ").bind(upper.clone());
-    let sql = sql.push(" ORDER BY name LIMIT ").bind(limit);
-    let dead = ") l UNION ALL SELECT name, NULL FROM (SELECT name FROM tombstone t WHERE name > ";
-    let sql = sql.push(dead).bind(lower).push(" AND name < ").bind(upper);
     let sql = sql.push(" AND NOT EXISTS (SELECT 1 FROM record r WHERE r.name = t.name)");
     let sql = sql.push(" ORDER BY name LIMIT ").bind(limit);
-    let sql = sql.push(") d ORDER BY 1 LIMIT ").bind(limit);
-    let mut rows = db.stream_raw(sql.build()).await?;
-    let mut found = Vec::new();
-    let mut read = 0;
-    while let Some(row) = rows.next().await {
-        let row = row?;
-        let body: Option<Vec<u8>> = row.try_get_by_index(1)?;
-        read += body.as_ref().map_or(0, Vec::len);
-        if found.len() == names || (read > bytes && !found.is_empty()) {
-            return Ok((found, true));
-        }
-        found.push((row.try_get_by_index(0)?, body.map(Bytes::from)));
-    }
-    Ok((found, false))
+    let live = format!(") d UNION ALL SELECT name, body, {LIVE} FROM (SELECT name, CASE WHEN");
+    let sql = sql.push(&live).push(" revision <= ").bind(revision);
+    let sql = sql.push(" THEN body END AS body FROM record WHERE name > ").bind(lower);
+    let sql = sql.push(" AND name < ").bind(upper);
+    sql.push(" ORDER BY name LIMIT ").bind(limit).push(") l").build()
 }
 
 /// The records called `names` as they were at `revision`, by name.
