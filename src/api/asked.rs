@@ -48,7 +48,8 @@ pub fn progress_interval(interval: Option<prost_types::Duration>) -> Result<Dura
 /// How long the answer may be held.
 pub fn wait(wait: Option<prost_types::Duration>) -> Result<Duration> {
     let Some(wait) = wait else { return Ok(Duration::ZERO) };
-    duration(wait).ok_or_else(|| wrong("wait", "must be a duration from 0 to 10,000 years"))
+    duration(wait)
+        .ok_or_else(|| wrong("wait", "must not be negative; the answer is held for 20 s at most"))
 }
 
 /// Refuses to end before the start, `after`; 0 is no end.
@@ -80,7 +81,10 @@ fn after_time(after: prost_types::Timestamp) -> Result<Start> {
 pub fn time(time: prost_types::Timestamp, field: &str) -> Result<i64> {
     let prost_types::Timestamp { seconds, nanos } = time;
     if !TIMESTAMP_SECONDS.contains(&seconds) || !NANOS.contains(&nanos) {
-        return Err(wrong(field, "must be a time in the years 1 to 9999"));
+        return Err(wrong(
+            field,
+            "must be a time in the years 1 to 9999, with 0 to 999,999,999 ns",
+        ));
     }
     Ok(seconds * 1_000_000 + i64::from(nanos) / 1_000)
 }

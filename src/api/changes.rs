@@ -142,8 +142,6 @@ impl Api {
         };
         let place = start.find(&self.feed, &self.store).await?;
         let (view, since) = self.bound(&start, view).await?;
-        // Whoever polls behind a write of its own finds it.
-        self.feed.reach(self.store.head().await?.revision).await?;
         let wait = wait.min(LIST_CHANGES_WAIT);
         let ordinal = start.ordinal();
         let (feed, store) = (&self.feed, &self.store);
@@ -173,17 +171,18 @@ impl Api {
         Ok(Frame::whole(response.encode_to_vec().into()))
     }
 
-    /// The one copy of `view` with its filter's names looked up, and a commit that is
-    /// certainly part of what they mean.
+    /// The one copy of `view` with its filter's names looked up, and the newest commit,
+    /// which is certainly part of what they mean. By then this process knows of it, so
+    /// that whoever comes behind a write, at whatever replica, finds it.
     async fn bound(&self, start: &Start, mut view: View) -> Result<(Arc<View>, i64)> {
-        let mut since = 0;
+        let newest = self.store.head().await?.revision;
         if let Some(filter) = &mut view.filter {
             // Later commits may be in it too, and are judged once more.
-            since = self.store.head().await?.revision;
             self.store.bind_several(filter).await?;
         }
         start.means(view.meaning())?;
-        Ok((self.feed.share(view), since))
+        self.feed.reach(newest).await?;
+        Ok((self.feed.share(view), newest))
     }
 
     /// Where to start and what to see, if both can be done; what is wrong with them

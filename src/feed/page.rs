@@ -80,7 +80,7 @@ pub async fn read(
             let mark = marks[index];
             if altering == Some(mark.revision) {
                 if count == 0 {
-                    return Err(meaning_changed());
+                    return Err(meaning_changed(altering));
                 }
                 return Ok(Page { commits: commits.freeze(), place, ordinal, at_head: false });
             }

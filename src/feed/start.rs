@@ -102,7 +102,7 @@ impl Start {
     pub fn means(&self, meaning: [u8; 8]) -> Result<()> {
         match self {
             Self::Token(token) if token.selectors != [0; 8] && token.meaning != meaning => {
-                Err(meaning_changed())
+                Err(meaning_changed(None))
             }
             _ => Ok(()),
         }
@@ -196,11 +196,16 @@ async fn hash_at(feed: &Feed, store: &Store, revision: i64) -> Result<Option<Has
     Ok(found.map(|hash| prefix(&hash)))
 }
 
-/// What ends a stream whose filter no longer means what it did.
-pub fn meaning_changed() -> Error {
-    let text = "a tree that the filter names with under(), or a code in it, means something else \
-         by now: start again with ORIGIN_SNAPSHOT";
-    Error::new(Reason::FilterMeaningChanged, text)
+/// What ends a stream whose filter no longer means what it did: from `revision` on, if
+/// that is known.
+pub fn meaning_changed(revision: Option<i64>) -> Error {
+    let since =
+        revision.map_or_else(|| "by now".to_owned(), |one| format!("from revision {one} on"));
+    let text = format!(
+        "a tree that it names with under(), or a code in it, means something else {since}: drop the \
+         token and what was made with it, and start again with ORIGIN_SNAPSHOT"
+    );
+    Error::token(Reason::FilterMeaningChanged, "filter", text)
 }
 
 /// Refuses a place whose next commit is no longer kept.

@@ -322,7 +322,7 @@ impl Subscription {
             end += 1;
         }
         if end == first {
-            return Err(meaning_changed());
+            return Err(meaning_changed(altering.copied()));
         }
         let last = marks[end - 1];
         let place = Place { revision: last.revision, hash: last.hash };

@@ -233,12 +233,13 @@ fn find(kind: &Kind, named: &Field) -> Result<Found, Wrong> {
     {
         return Ok(Found { field, map_key: Some(key.clone()), repeated: false });
     }
-    Err(Wrong::new(named.at, unknown(kind, named)))
+    let (known, what) = unknown(kind, named);
+    Err(Wrong { at: named.at, what, known: Some(known) })
 }
 
 /// What to say of a field that there is none of: those that there are, from the
-/// last name on that is right.
-fn unknown(kind: &Kind, named: &Field) -> String {
+/// last name on that is right; and how many are.
+fn unknown(kind: &Kind, named: &Field) -> (usize, String) {
     let paths: Vec<_> = filterable(kind).map(|field| field.path).collect();
     let mut known = String::new();
     for name in &named.names {
@@ -256,14 +257,15 @@ fn unknown(kind: &Kind, named: &Field) -> String {
         }
     }
     let names = names.join(", ");
-    if known.is_empty() {
-        return format!("{} cannot be filtered by {named}, only by {names}", kind.type_name);
-    }
     let before = known.trim_end_matches('.');
-    if *before == named.names.join(".") {
-        return format!("{before} has parts, and one of them must be named: {names}");
-    }
-    format!("{} cannot be filtered by {named}; {before} has {names}", kind.type_name)
+    let what = if known.is_empty() {
+        format!("{} cannot be filtered by {named}, only by {names}", kind.type_name)
+    } else if *before == named.names.join(".") {
+        format!("{before} has parts, and one of them must be named: {names}")
+    } else {
+        format!("{} cannot be filtered by {named}; {before} has {names}", kind.type_name)
+    };
+    (known.matches('.').count(), what)
 }
 
 /// Whether a resource can have several values of the field.

@@ -33,11 +33,13 @@ pub struct Wrong {
     pub at: Place,
     /// What, and what would be right.
     pub what: String,
+    /// Of a field that there is none of, how many of its names there are.
+    known: Option<usize>,
 }
 
 impl Wrong {
     fn new(at: Place, what: impl Into<String>) -> Self {
-        Self { at, what: what.into() }
+        Self { at, what: what.into(), known: None }
     }
 }
 
@@ -156,7 +158,8 @@ impl Filter {
 
 fn invalid(wrong: Vec<Wrong>) -> Error {
     let mut problems = Problems::default();
-    let told = wrong.into_iter().map(|Wrong { at, what }| format!("at character {at}: {what}"));
+    let told =
+        wrong.into_iter().map(|Wrong { at, what, known: _ }| format!("at character {at}: {what}"));
     problems.add_each(Reason::FilterInvalid, &Path::Root.field("filter"), told);
     match problems.into_result() {
         Err(error) => error,

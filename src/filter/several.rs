@@ -160,8 +160,8 @@ impl Filters {
     }
 }
 
-/// Of what is wrong for each type, that which is wrong for all, told once: by a type
-/// that at least has the field, if there is one.
+/// Of what is wrong for each type, that which is wrong for all, told once: by the types
+/// that come nearest to what was meant.
 fn wrong_for_all(of_each: Vec<Vec<(usize, Wrong)>>) -> Vec<Wrong> {
     let Some((first, rest)) = of_each.split_first() else { return Vec::new() };
     let mut told = Vec::new();
@@ -171,15 +171,27 @@ fn wrong_for_all(of_each: Vec<Vec<(usize, Wrong)>>) -> Vec<Wrong> {
             .map(|other| other.iter().find(|(own, _)| own == number).map(|(_, wrong)| wrong))
             .collect();
         let Some(others) = others else { continue };
-        // What is wrong with a value stands behind its field.
-        let furthest = others.iter().copied().chain([wrong]).map(|wrong| wrong.at).max();
+        let all = || others.iter().copied().chain([wrong]);
+        // A type that has the field is nearer than any that has only some of its names.
+        let nearness = |wrong: &Wrong| wrong.known.unwrap_or(usize::MAX);
+        let nearest = all().map(nearness).max();
         let mut texts: Vec<&str> = Vec::new();
-        for wrong in [wrong].into_iter().chain(others).filter(|one| Some(one.at) == furthest) {
+        let mut at = wrong.at;
+        for wrong in all().filter(|wrong| Some(nearness(wrong)) == nearest) {
+            at = wrong.at;
             if !texts.contains(&wrong.what.as_str()) {
                 texts.push(&wrong.what);
             }
         }
-        told.push(Wrong::new(furthest.unwrap_or_default(), texts.join("; ")));
+        let text = match texts.as_slice() {
+            [_, _, ..] if nearest == Some(0) => {
+                "no type can be filtered so; all have name, uid, external_ids, labels, revision, \
+                 create_time and update_time, and docs/filters.md lists the fields of each"
+                    .to_owned()
+            }
+            texts => texts.join("; "),
+        };
+        told.push(Wrong::new(at, text));
     }
     told
 }

@@ -1,7 +1,7 @@
 //! What names mean: the records that are called so or have another name, and what
 //! is below one in its tree.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -24,7 +24,7 @@ pub async fn aliases<'n>(
 }
 
 /// The keys and names of the records that each of `names` means: the one called
-/// so, else those of which it is another name.
+/// so, else those of which it is another name, else the one that was called so last.
 pub async fn meanings(
     db: &impl ConnectionTrait,
     names: &[&str],
@@ -33,14 +33,14 @@ pub async fn meanings(
     let other = " UNION ALL SELECT a.alias, a.key, r.name, 1 FROM alias a \
          JOIN record r ON r.key = a.key WHERE a.alias";
     let sql = Sql::new(db.get_database_backend(), own).among_text(names.iter().copied());
-    let sql = sql.push(other).among_text(names.iter().copied()).push(" ORDER BY 4, 3");
+    let sql = sql.push(other).among_text(names.iter().copied());
+    let sql = sql.push(" UNION ALL SELECT name, key, name, 2 FROM tombstone WHERE name");
+    let sql = sql.among_text(names.iter().copied()).push(" ORDER BY 4, 3");
     let mut meanings: HashMap<String, Vec<(i64, String)>> = HashMap::new();
-    let mut own = HashSet::new();
+    let mut found = HashMap::new();
     for row in db.query_all_raw(sql.build()).await? {
-        let (name, is_other): (String, i32) = (row.try_get_by_index(0)?, row.try_get_by_index(3)?);
-        if is_other == 0 {
-            own.insert(name.clone());
-        } else if own.contains(&name) {
+        let (name, way): (String, i32) = (row.try_get_by_index(0)?, row.try_get_by_index(3)?);
+        if *found.entry(name.clone()).or_insert(way) != way {
             continue;
         }
         let meaning = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);

@@ -5,8 +5,8 @@ use entente::feed::ring::Next;
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::watch_changes_request::Start;
 use entente::proto::v1::{
-    Agreement, ChangeKind, Commit, Detail, ListChangesRequest, Resource, WatchChangesRequest,
-    list_changes_request,
+    Agreement, ChangeKind, Commit, Detail, ListAgreementsRequest, ListChangesRequest, Resource,
+    WatchChangesRequest, list_changes_request,
 };
 use tonic::Code;
 
@@ -22,6 +22,7 @@ on_both!(
     kinds_choose_what_is_told,
     all_types_or_some,
     a_tree_that_grows_ends_the_stream,
+    what_a_filter_names_may_be_deleted,
     filters_that_are_wrong,
 );
 
@@ -236,11 +237,11 @@ async fn a_tree_that_grows_ends_the_stream(server: &TestServer) {
             Err(status) => break Refusal::of(&status),
         }
     };
-    ended.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &[]);
+    ended.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &["filter"]);
     assert_eq!(watch.commits().len(), 1);
     let again = WatchChangesRequest { start: Some(Start::Token(token.clone())), ..request.clone() };
     let refusal = Watch::open(clients, again).await.unwrap_err();
-    refusal.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &[]);
+    refusal.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &["filter"]);
     let poll = ListChangesRequest {
         filter: request.filter.clone(),
         resource_types: request.resource_types.clone(),
@@ -248,11 +249,36 @@ async fn a_tree_that_grows_ends_the_stream(server: &TestServer) {
         ..ListChangesRequest::default()
     };
     let refusal = page(clients, poll).await.unwrap_err();
-    refusal.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &[]);
+    refusal.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &["filter"]);
     // From the beginning it is judged by what the tree is now.
     let early = WatchChangesRequest { start: Some(Start::AfterRevision(0)), ..request };
     let commits = until(clients, early, clients.head_revision().await).await;
     assert_eq!(commits.len(), 1);
+}
+
+async fn what_a_filter_names_may_be_deleted(server: &TestServer) {
+    let clients = &server.clients;
+    clients.apply(vec![create("gone", pact("", "Gone", &["KHM"]))]).await.unwrap();
+    let request = WatchChangesRequest {
+        filter: "name = \"agreements/gone\"".to_owned(),
+        ..WatchChangesRequest::default()
+    };
+    let watch = Watch::open(clients, request.clone()).await.unwrap();
+    let lived = clients.head_revision().await;
+    clients.apply(vec![delete("agreements/gone")]).await.unwrap();
+    let start = Some(Start::Token(watch.token()));
+    let resumed = WatchChangesRequest { start, ..request.clone() };
+    let commits = until(clients, resumed, lived + 1).await;
+    assert_eq!(told(&commits), [(lived + 1, ChangeKind::Deleted)]);
+    let list = |read_revision| ListAgreementsRequest {
+        filter: request.filter.clone(),
+        read_revision,
+        ..ListAgreementsRequest::default()
+    };
+    for (read_revision, count) in [(lived, 1), (lived + 1, 0), (0, 0)] {
+        let page = clients.agreements().list_agreements(list(read_revision)).await.unwrap();
+        assert_eq!(page.into_inner().agreements.len(), count, "as of {read_revision}");
+    }
 }
 
 async fn filters_that_are_wrong(server: &TestServer) {
@@ -283,6 +309,8 @@ async fn filters_that_are_wrong(server: &TestServer) {
         let at = format!("at character {place}:");
         assert!(refusal.descriptions[0].starts_with(&at), "{filter}: {:?}", refusal.descriptions);
     }
+    let nearest = refused("tenures.cuntry = KHM", &[]).await;
+    assert!(nearest.descriptions[0].contains("tenures has"), "{:?}", nearest.descriptions);
     let long = format!("title = \"{}\"", "x".repeat(2_048));
     refused(&long, &[]).await.is(Code::InvalidArgument, "FILTER_INVALID", &["filter"]);
     let deep = format!("{}title = a{}", "(".repeat(17), ")".repeat(17));
