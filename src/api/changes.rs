@@ -178,6 +178,7 @@ impl Api {
         let newest = self.store.head().await?.revision;
         if let Some(filter) = &mut view.filter {
             // Later commits may be in it too, and are judged once more.
+            let _turn = self.feed.log_turn().await;
             self.store.bind_several(filter).await?;
         }
         start.means(view.meaning())?;

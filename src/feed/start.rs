@@ -192,6 +192,8 @@ async fn hash_at(feed: &Feed, store: &Store, revision: i64) -> Result<Option<Has
     if let Some(hash) = feed.hash(revision) {
         return Ok(Some(hash));
     }
+    // Of many that come back at once, few ask the database at the same time.
+    let _turn = feed.log_turn().await;
     let found = store.hash_at(revision, feed.store_id()).await?;
     Ok(found.map(|hash| prefix(&hash)))
 }

@@ -19,6 +19,7 @@ pub mod connect;
 pub mod entities;
 pub mod failure;
 mod finish;
+mod heads;
 pub mod hints;
 pub mod index;
 mod judge;
@@ -50,13 +51,14 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use tokio::task::JoinHandle;
 
 use clock::Clock;
 use committer::{Committer, Publish};
 use connect::{Databases, Reader};
 use entities::head;
+use heads::Heads;
 use hints::Hints;
 use queue::Queue;
 use read::{Reads, read_failed};
@@ -68,7 +70,7 @@ use write::{Write, Written};
 use crate::filter::Filter;
 use crate::filter::several::Filters;
 use crate::model::error::{Error, Result};
-use crate::model::limits::{ANSWER, HEAD_ANSWER};
+use crate::model::limits::ANSWER;
 
 /// Format of stored messages and index functions. It rises whenever one of them
 /// changes, so that an older process does not write what it does not know.
@@ -89,6 +91,7 @@ pub struct Store {
     pub state: State,
     /// Reads of single records.
     pub reads: Reads,
+    heads: Heads,
     /// What it and other processes tell each other.
     pub hints: Hints,
     /// Which day it is.
@@ -124,11 +127,12 @@ impl Store {
             state.clone(),
         );
         let reads = Reads::start(Arc::clone(&databases), state.clone());
+        let heads = Heads::start(Arc::clone(&databases));
         let running = Running {
             committer: tokio::task::spawn_blocking(|| committer.run_alone()),
             watcher: tokio::spawn(state.clone().watch_over(Arc::clone(&databases))),
         };
-        (Self { registry, state, reads, hints, clock, databases, queue }, running)
+        (Self { registry, state, reads, heads, hints, clock, databases, queue }, running)
     }
 
     /// Makes a write; see [`Queue::write`]. The resource after each mutation is
@@ -213,10 +217,7 @@ impl Store {
 
     /// The same for those who look whether the database is there at all.
     pub async fn head_unchecked(&self) -> Result<head::Model> {
-        let head = |db: Reader| async move { head::Entity::find_by_id(1).one(&*db).await };
-        let found = self.databases.read(HEAD_ANSWER, head).await;
-        let found = found.map_err(|error| read_failed(&error))?;
-        found.ok_or_else(|| read_failed(&DbErr::RecordNotFound("the head row".to_owned())))
+        self.heads.get().await
     }
 
     /// Whether other processes may write to the same store.
