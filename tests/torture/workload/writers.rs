@@ -29,12 +29,13 @@ pub(super) async fn write(mut stage: Stage) {
             return;
         }
         let request_id = format!("{}-{number}", stage.name);
-        let deed = if is_first && LARGE.contains(&number) {
+        let is_large = is_first && LARGE.contains(&number);
+        let deed = if is_large {
             Deed::large(&request_id)
         } else {
             Deed::choose(&mut stage, &request_id, &known)
         };
-        let write = until_answered(&mut stage, &clients, &deed, request_id).await;
+        let write = until_answered(&mut stage, &clients, &deed, request_id, is_large).await;
         match &write.answer {
             Answer::Done { revision, .. } => known = format!("\"{revision}\""),
             Answer::Refused(reason) => {
@@ -51,6 +52,7 @@ async fn until_answered(
     clients: &[Client],
     deed: &Deed,
     request_id: String,
+    is_large: bool,
 ) -> Write {
     let actor = stage.name.clone();
     let sent_at = stage.recorder.tick();
@@ -61,7 +63,8 @@ async fn until_answered(
         match deed.send(&clients[replica], &actor, &request_id).await {
             Ok((revision, names)) => break (replica, Answer::Done { revision, names }),
             Err(status) if passes(&reason(&status)) => {
-                if stage.once_in(GIVEN_UP) {
+                // The large ones are few, and every run has to have some.
+                if !is_large && stage.once_in(GIVEN_UP) {
                     break (replica, Answer::Unknown);
                 }
                 tokio::time::sleep(PAUSE).await;
