@@ -8,19 +8,21 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::FORMAT;
 use super::calendar::load_step;
 use super::clock::Clock;
 use super::connect::Databases;
+use super::entities::head;
 use super::failure::{Failure, in_time};
 use super::hints::Hints;
 use super::load::load;
 use super::log;
 use super::memory::Memory;
-use super::queue::{End, Queue, Queued, outdated};
+use super::queue::{End, Queue, Queued, Reply, outdated};
 use super::resource::Registry;
 use super::state::{State, Status};
 use super::told::Told;
@@ -50,11 +52,22 @@ pub struct Committer {
     publish: Arc<dyn Publish>,
     hints: Hints,
     clock: Clock,
+    /// Where those are who wait for answers: woken from there, many cost little.
+    callers: Handle,
     state: State,
     /// How the store was when the last group began.
     changes: watch::Receiver<Status>,
     memory: Memory,
+    /// The transaction of the next group, if it has begun already.
+    begun: Option<Begun>,
     swept: Instant,
+}
+
+/// A transaction that has the head, and what the clock said then, in microseconds.
+struct Begun {
+    transaction: DatabaseTransaction,
+    head: head::Model,
+    now: i64,
 }
 
 /// What a transaction is for.
@@ -111,9 +124,11 @@ impl Committer {
             publish,
             hints,
             clock,
+            callers: Handle::current(),
             changes: state.subscribe(),
             state,
             memory: Memory::default(),
+            begun: None,
             swept: Instant::now(),
         };
         (committer, queue)
@@ -136,7 +151,7 @@ impl Committer {
     }
 
     async fn run(&mut self) {
-        let mut waiting = None;
+        let mut waiting: Option<Queued> = None;
         loop {
             if let Ok(reply) = self.queue.turns.try_recv() {
                 let _ = reply.send(self.one(Work::Turn).await);
@@ -169,21 +184,21 @@ impl Committer {
                 }
                 group.push(next);
             }
-            self.group(group).await;
+            self.group(group, waiting.is_some()).await;
         }
     }
 
-    /// Commits a group and answers its callers.
-    async fn group(&mut self, group: Vec<Queued>) {
+    /// Commits a group and answers its callers. `more` tells that the next one waits.
+    async fn group(&mut self, group: Vec<Queued>, more: bool) {
         let (mut writes, replies): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|queued| (queued.write, (queued.reply, queued.places))).unzip();
+            group.into_iter().map(|Queued { write, reply }| (write, reply)).unzip();
         let answers = match self.persist(Work::Writes(&mut writes)).await {
             Ok(done) => {
                 let answers = done.answers;
-                for ((reply, places), answer) in replies.into_iter().zip(answers) {
-                    drop(places);
-                    let _ = reply.send(answer);
+                if more || !self.queue.writes.is_empty() {
+                    self.begin_ahead().await;
                 }
+                self.callers.spawn(async move { answer(replies, answers) });
                 self.publish(done.told);
                 return;
             }
@@ -194,9 +209,7 @@ impl Committer {
             Err(Failure::Data) => vec![Err(Error::internal())],
             Err(_) => writes.iter().map(|_| Err(Error::store_unavailable())).collect(),
         };
-        for ((reply, _places), answer) in replies.into_iter().zip(answers) {
-            let _ = reply.send(answer);
-        }
+        answer(replies, answers);
     }
 
     /// Tells other processes of what was committed, and hands it over.
@@ -277,12 +290,29 @@ impl Committer {
         }
     }
 
+    /// Begins the transaction of the next group before this one is answered: the
+    /// answers keep all cores busy, and each change of thread would wait behind them.
+    /// Not where other processes write, since their groups would hold the answers up.
+    async fn begin_ahead(&mut self) {
+        if self.writer.get_database_backend() == DbBackend::Sqlite {
+            // Where it does not come to be, the next group will find out.
+            self.begun = self.begin().await.ok();
+        }
+    }
+
+    async fn begin(&self) -> Result<Begun, DbErr> {
+        let transaction = in_time(ANSWER, begin(&self.writer)).await?;
+        let (head, now) = in_time(ANSWER, lock_head(&transaction)).await?;
+        Ok(Begun { transaction, head, now })
+    }
+
     async fn attempt(&mut self, work: &mut Work<'_>) -> Result<Done, Broken> {
         let mut clock = Stopwatch::start();
-        let begun = in_time(ANSWER, begin(&self.writer)).await;
-        let transaction = begun.map_err(Broken::Before)?;
-        let head = in_time(ANSWER, lock_head(&transaction)).await;
-        let (head, now) = head.map_err(Broken::Before)?;
+        let begun = match self.begun.take() {
+            Some(begun) => begun,
+            None => self.begin().await.map_err(Broken::Before)?,
+        };
+        let Begun { transaction, head, now } = begun;
         let locked = clock.lap();
         if head.format > FORMAT {
             return Err(Broken::Outdated);
@@ -371,8 +401,15 @@ impl Committer {
 
     /// Leaves the connection behind, with whatever transaction is open on it.
     fn reconnect(&mut self) {
+        self.begun = None;
         let old = std::mem::replace(&mut self.writer, self.databases.connect_writer());
         tokio::spawn(old.close());
+    }
+}
+
+fn answer(replies: Vec<Reply>, answers: Vec<Result<Written>>) {
+    for (reply, answer) in replies.into_iter().zip(answers) {
+        reply.send(answer);
     }
 }
 

@@ -14,8 +14,23 @@ use crate::model::limits::{QUEUE_BYTES, QUEUE_REQUESTS};
 #[derive(Debug)]
 pub(super) struct Queued {
     pub(super) write: Write,
-    pub(super) reply: oneshot::Sender<Result<Written>>,
-    pub(super) places: (OwnedSemaphorePermit, OwnedSemaphorePermit),
+    pub(super) reply: Reply,
+}
+
+/// The way back to whoever waits for a write, and its places in the queue.
+#[derive(Debug)]
+pub(super) struct Reply {
+    sender: oneshot::Sender<Result<Written>>,
+    places: (OwnedSemaphorePermit, OwnedSemaphorePermit),
+}
+
+impl Reply {
+    /// Gives the places free and answers.
+    pub(super) fn send(self, answer: Result<Written>) {
+        drop(self.places);
+        // Nobody may be waiting any more.
+        let _ = self.sender.send(answer);
+    }
 }
 
 /// Who waits for a step of the calendar.
@@ -71,8 +86,8 @@ impl Queue {
         let size = u32::try_from(write.size.clamp(1, QUEUE_BYTES)).unwrap_or(u32::MAX);
         let request = Arc::clone(&self.requests).try_acquire_owned().map_err(full)?;
         let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(size).map_err(full)?;
-        let (reply, answer) = oneshot::channel();
-        let queued = Queued { write, reply, places: (request, bytes) };
+        let (sender, answer) = oneshot::channel();
+        let queued = Queued { write, reply: Reply { sender, places: (request, bytes) } };
         self.sender.send(queued).map_err(|_| draining())?;
         answer.await.map_err(|_| draining())?
     }

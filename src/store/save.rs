@@ -1,9 +1,11 @@
 //! Puts a group into the tables and the log: one statement for all deletions, if
-//! there are any, and one for all rows.
+//! there are any, and one for all rows; on SQLite two, of which the second one is made
+//! while the first one is written.
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, DbErr};
+use futures_util::future::try_join;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::entities::{change, commit, record, request, tombstone};
 use super::index::{SHARED_TABLES, index_rows};
@@ -27,14 +29,18 @@ impl Unit {
         }
         let mut rows = Rows::default();
         self.put_records(&mut rows);
-        for logged in &self.logged {
-            rows.push::<commit::Entity>(logged.commit.clone());
-        }
-        for change in self.logged.iter().flat_map(|logged| &logged.changes) {
-            rows.push::<change::Entity>(change.clone());
-        }
-        for request in std::mem::take(&mut self.requests) {
-            rows.push_or::<request::Entity>(request, REPLACE_REQUEST);
+        self.put_log(&mut rows);
+        if db.get_database_backend() == DbBackend::Sqlite {
+            // Its thread writes these while the rest is made here.
+            let rest = async {
+                let mut rows = Rows::default();
+                self.put_index(&mut rows);
+                Ok(rows)
+            };
+            let nothing_else = Sql::new(DbBackend::Sqlite, "");
+            (_, rows) = try_join(rows.insert(db, nothing_else), rest).await?;
+        } else {
+            self.put_index(&mut rows);
         }
         let head = &self.head;
         let sql = Sql::new(db.get_database_backend(), "UPDATE head SET revision = ")
@@ -67,6 +73,21 @@ impl Unit {
                 rows.push_or::<record::Entity>(row, REPLACE_RECORD);
             }
         }
+    }
+
+    fn put_log(&mut self, rows: &mut Rows) {
+        for logged in &self.logged {
+            rows.push::<commit::Entity>(logged.commit.clone());
+        }
+        for change in self.logged.iter().flat_map(|logged| &logged.changes) {
+            rows.push::<change::Entity>(change.clone());
+        }
+        for request in std::mem::take(&mut self.requests) {
+            rows.push_or::<request::Entity>(request, REPLACE_REQUEST);
+        }
+    }
+
+    fn put_index(&self, rows: &mut Rows) {
         for (key, touched) in &self.touched {
             match &touched.live {
                 Some((_, _, object)) => {
