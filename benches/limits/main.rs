@@ -28,9 +28,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 
 use report::Report;
 use stores::{DatabaseKind, ENVIRONMENT};
+
+/// That of the service.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What a measurement may come to.
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

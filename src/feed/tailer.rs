@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::Feed;
 use crate::model::error::Result;
+use crate::model::failpoints;
 use crate::model::limits::{LOG_PAGE_COMMITS, POLL_HEARD, POLL_IDLE, POLL_WATCHED};
 use crate::store::Store;
 use crate::store::hints::Hint;
@@ -56,6 +57,9 @@ pub async fn tail(feed: Feed, store: Store, polls: Polls) {
     loop {
         // A hint of our own commit, or an old one, costs nothing.
         if told > Hint::Committed(feed.head().mark.revision) {
+            if let Some(pause) = failpoints::tailer_pause() {
+                tokio::time::sleep(pause).await;
+            }
             match catch_up(&feed, &store, told).await {
                 Ok(looked) => {
                     if store.state.status() == Status::Down {

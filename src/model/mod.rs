@@ -4,6 +4,7 @@ pub mod call;
 pub mod dates;
 pub mod described;
 pub mod error;
+pub mod failpoints;
 pub mod limits;
 pub mod names;
 pub mod standard;

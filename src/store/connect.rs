@@ -17,7 +17,7 @@ use crate::model::limits::{IDLE_IN_TRANSACTION, LOCK_TIMEOUT, STATEMENT_TIMEOUT}
 /// Connections that read.
 const READERS: u32 = 6;
 /// Rows that SQLite's thread reads ahead of whoever takes them.
-const ROW_BUFFER: usize = 128;
+const ROW_BUFFER: usize = 256;
 /// Pages of 4 KiB in SQLite's log before they go into the file: the larger, the
 /// fewer pages are written more than once.
 const WAL_PAGES: &str = "10000";

@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::connect::Databases;
 use super::write::new_uid;
+use crate::model::failpoints;
 use crate::model::limits::{HINT_ANSWER, HINT_INTERVAL, HINT_SILENCE};
 
 /// Pause before a connection that was lost is made again.
@@ -166,6 +167,9 @@ impl Hints {
             };
             if self.set_heard(true) {
                 tracing::info!("hints of commits are heard");
+            }
+            if failpoints::hint_is_lost() {
+                continue;
             }
             let (revision, sender) = notification.payload().split_once(' ').unwrap_or_default();
             if sender != self.0.sender {

@@ -70,6 +70,7 @@ use write::{Write, Written};
 use crate::filter::Filter;
 use crate::filter::several::Filters;
 use crate::model::error::{Error, Result};
+use crate::model::failpoints;
 use crate::model::limits::ANSWER;
 
 /// Format of stored messages and index functions. It rises whenever one of them
@@ -79,7 +80,8 @@ pub const FORMAT: i32 = 3;
 /// Microseconds since 1970 by this machine's clock.
 pub fn now_micros() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+    let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+    micros.saturating_add(failpoints::clock_skew())
 }
 
 /// The store as services use it. Cheap to clone.

@@ -7,6 +7,7 @@ use sea_orm::{
 
 use super::entities::head;
 use super::sql::Sql;
+use crate::model::failpoints;
 
 /// Begins a transaction that writes: on SQLite with its lock, since a lock taken
 /// later fails at once where somebody has written in between.
@@ -33,7 +34,8 @@ pub async fn lock_head(transaction: &impl ConnectionTrait) -> Result<(head::Mode
         let row = transaction.query_one_raw(Sql::new(backend, text).build()).await?;
         let row = row.ok_or_else(lost)?;
         let clock = Clock::from_query_result(&row, "")?;
-        return Ok((super::load::model(&row)?, clock.now));
+        let now = clock.now.saturating_add(failpoints::clock_skew());
+        return Ok((super::load::model(&row)?, now));
     }
     let head = head::Entity::find_by_id(1).one(transaction).await?.ok_or_else(lost)?;
     Ok((head, super::now_micros()))

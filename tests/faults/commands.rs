@@ -19,7 +19,7 @@ use crate::wait::until_true;
 async fn a_second_process_on_one_file_is_refused() {
     let database = Database::sqlite();
     let first = Process::start(&database.url()).await;
-    let mut second = Process::spawn(&database.url(), free_address());
+    let mut second = Process::spawn(&database.url(), free_address(), &[]);
     let (status, _) = second.end().await;
     assert!(!status.success());
     let log = second.log();

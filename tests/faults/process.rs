@@ -30,7 +30,7 @@ impl Process {
 
     /// Starts the service on `address` and waits until it is healthy.
     pub(crate) async fn start_at(url: &str, address: SocketAddr) -> Self {
-        let mut process = Self::spawn(url, address);
+        let mut process = Self::spawn(url, address, &[]);
         let client = Client::of(address);
         until("a healthy service", async || {
             assert!(process.ended().is_none(), "it ended at the start:\n{}", process.log());
@@ -40,8 +40,8 @@ impl Process {
         process
     }
 
-    /// Starts the service and does not wait.
-    pub(crate) fn spawn(url: &str, address: SocketAddr) -> Self {
+    /// Starts the service with more in its environment, and does not wait.
+    pub(crate) fn spawn(url: &str, address: SocketAddr, variables: &[(&str, &str)]) -> Self {
         // Beyond a limit of size a write should fail, as on a full disk, not kill.
         let mut command = Command::new("sh");
         command
@@ -49,6 +49,7 @@ impl Process {
             .args(["serve", "--log-format", "text", "--listen", &address.to_string()])
             .args(["--database-url", url])
             .env_remove("ENTENTE_LOG")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());

@@ -1,10 +1,12 @@
 //! What writers do, on few names, so that they are in each other's way.
 
+use entente::model::dates::{day_of_microseconds, format_day};
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::{
-    Agreement, AgreementCommitment, ApplyRequest, CreateAgreementRequest, DeleteAgreementRequest,
-    Mutation, UndeleteAgreementRequest, UpdateAgreementRequest, mutation,
+    ActionKind, Agreement, AgreementCommitment, ApplyRequest, CreateAgreementRequest,
+    DeleteAgreementRequest, Mutation, UndeleteAgreementRequest, UpdateAgreementRequest, mutation,
 };
+use entente::store::now_micros;
 use tonic::{Request, Response, Status};
 
 use super::Stage;
@@ -137,7 +139,13 @@ fn agreement(stage: &mut Stage, title: &str) -> Agreement {
     let parties: Vec<_> = COUNTRIES.into_iter().filter(|_| stage.once_in(2)).collect();
     // There must be two of them, or none.
     let parties = if parties.is_empty() { vec!["VNM"] } else { parties };
-    samples::agreement(title, &parties)
+    let mut agreement = samples::agreement(title, &parties);
+    if stage.once_in(3) {
+        // Something for the calendar, where a clock jumps over midnight.
+        let tomorrow = format_day(day_of_microseconds(now_micros()) + 1);
+        agreement.actions = vec![samples::action(ActionKind::EntryIntoForce, &tomorrow)];
+    }
+    agreement
 }
 
 fn mutations(stage: &mut Stage, request_id: &str) -> Vec<Mutation> {

@@ -6,6 +6,7 @@
 
 mod cluster;
 mod deeds;
+mod failpoints;
 mod faults;
 mod pollers;
 mod processes;
@@ -49,7 +50,7 @@ const REPLICAS: usize = 3;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite() {
     let database = Database::sqlite();
-    let replicas = Replicas::start(&database, 1).await;
+    let replicas = Replicas::start("sqlite", &database, 1).await;
     torture("sqlite", &database, None, replicas).await;
 }
 
@@ -57,7 +58,7 @@ async fn sqlite() {
 async fn postgres() {
     let cluster = Cluster::start().await;
     let database = Database::postgres_of(cluster.url(), "pg_default").await;
-    let replicas = Replicas::start(&database, REPLICAS).await;
+    let replicas = Replicas::start("postgres", &database, REPLICAS).await;
     torture("postgres", &database, Some(&cluster), replicas).await;
 }
 
@@ -97,7 +98,7 @@ async fn torture(story: &str, database: &Database, cluster: Option<&Cluster>, re
     let mut history = recorder.take();
     history.log = translate::log(&record);
     history.tables = translate::tables(database).await;
-    report::print(story, &history, &counts);
+    report::print(story, &history, &counts, &replicas.counts());
     report::judge(story, &history);
 }
 

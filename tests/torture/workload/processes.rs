@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
+use super::failpoints;
+use crate::chance::Chance;
 use crate::client::Client;
 use crate::process::{Process, free_address};
 use crate::support::way::Way;
@@ -16,14 +18,19 @@ pub(super) struct Replica {
     /// The way to it.
     pub(super) way: Way,
     process: Mutex<Option<Process>>,
+    /// Decides what goes wrong inside each process.
+    chance: Mutex<Chance>,
+    /// What went wrong inside those that have ended.
+    counts: Mutex<failpoints::Counts>,
 }
 
 impl Replica {
     /// Starts one on the database at `url`.
-    pub(super) async fn start(url: String) -> Self {
+    pub(super) async fn start(url: String, chance: Chance) -> Self {
         let address = free_address();
         let way = Way::start(address).await;
-        let replica = Self { url, address, way, process: Mutex::default() };
+        let (process, chance, counts) = (Mutex::default(), Mutex::new(chance), Mutex::default());
+        let replica = Self { url, address, way, process, chance, counts };
         replica.restart().await;
         replica
     }
@@ -44,6 +51,7 @@ impl Replica {
     pub(super) fn kill(&self) {
         if let Some(mut process) = self.process().take() {
             process.kill();
+            self.count(&process);
         }
     }
 
@@ -54,7 +62,17 @@ impl Replica {
             process.signal("TERM");
             let (status, _) = process.end().await;
             assert!(status.success(), "{status}:\n{}", process.log());
+            self.count(&process);
         }
+    }
+
+    /// What went wrong inside the processes that have ended.
+    pub(super) fn counts(&self) -> failpoints::Counts {
+        self.counts.lock().expect("nobody panicked").clone()
+    }
+
+    fn count(&self, process: &Process) {
+        failpoints::count(&process.log(), &mut self.counts.lock().expect("nobody panicked"));
     }
 
     /// Starts it again and waits until it serves. It ends by itself where the database
@@ -71,7 +89,9 @@ impl Replica {
     fn spawn_unless_there(&self) {
         let mut process = self.process();
         if process.as_mut().is_none_or(|process| process.ended().is_some()) {
-            *process = Some(Process::spawn(&self.url, self.address));
+            let wrong = failpoints::choose(&mut self.chance.lock().expect("nobody panicked"));
+            let variables = [(failpoints::VARIABLE, wrong.as_str())];
+            *process = Some(Process::spawn(&self.url, self.address, &variables));
         }
     }
 

@@ -2,7 +2,9 @@
 
 use futures_util::future::join_all;
 
+use super::failpoints::Counts;
 use super::processes::Replica;
+use crate::chance::Chance;
 use crate::client::Client;
 use crate::database::Database;
 
@@ -12,8 +14,10 @@ pub(super) struct Replicas(Vec<Replica>);
 
 impl Replicas {
     /// Starts so many.
-    pub(super) async fn start(database: &Database, count: usize) -> Self {
-        Self(join_all((0..count).map(|_| Replica::start(database.url()))).await)
+    pub(super) async fn start(story: &str, database: &Database, count: usize) -> Self {
+        let chance = |number| Chance::of(&format!("{story}-replica-{number}"));
+        let start = |number| Replica::start(database.url(), chance(number));
+        Self(join_all((0..count).map(start)).await)
     }
 
     /// How many there are.
@@ -44,5 +48,14 @@ impl Replicas {
     /// Ends all.
     pub(super) fn kill(&self) {
         self.0.iter().for_each(Replica::kill);
+    }
+
+    /// What went wrong inside all that have ended.
+    pub(super) fn counts(&self) -> Counts {
+        let mut counts = Counts::new();
+        for (name, count) in self.0.iter().flat_map(Replica::counts) {
+            *counts.entry(name).or_default() += count;
+        }
+        counts
     }
 }

@@ -3,6 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use entente::store::calendar::ACTOR as CALENDAR;
+
+use super::failpoints;
 use super::faults::Counts;
 use crate::history::violation::{Place, Violation};
 use crate::history::{Answer, Event, History, Start};
@@ -11,7 +14,7 @@ use crate::history::{Answer, Event, History, Start};
 const AROUND: usize = 6;
 
 /// Prints how much happened, and checks that it was enough to say something.
-pub(super) fn print(story: &str, history: &History, faults: &Counts) {
+pub(super) fn print(story: &str, history: &History, faults: &Counts, inside: &failpoints::Counts) {
     let History { log, writes, streams, polls, reads, .. } = history;
     let count =
         |fits: fn(&Answer) -> bool| writes.iter().filter(|write| fits(&write.answer)).count();
@@ -38,16 +41,20 @@ pub(super) fn print(story: &str, history: &History, faults: &Counts) {
     println!(
         "{story}: {} writes ({done} done, {refused} refused), {} commits in the log, \
          {} deliveries in {messages} messages of {} streams ({resumed} resumed, {cut} inside \
-         a snapshot, {fragments} fragments), {pages} pages of {} polls, {} reads, faults {faults:?}",
+         a snapshot, {fragments} fragments), {pages} pages of {} polls, {} reads, faults {faults:?}, inside of processes {inside:?}, {} commits of the calendar",
         writes.len(),
         log.head(),
         commits.len(),
         streams.len(),
         polls.len(),
         reads.len(),
+        log.between(0, log.head()).iter().filter(|commit| commit.actor == CALENDAR).count(),
     );
     assert!(resumed > 0 && fragments > 0 && pages > 0, "the run says too little");
     assert!(!reads.is_empty() && refused > 0, "the run says too little");
+    // The only process of a store hears nothing of others.
+    let expected = if story == "sqlite" { &["clock"][..] } else { &["clock", "hint", "tailer"] };
+    assert!(expected.iter().all(|name| inside[name] > 0), "{inside:?} says too little");
 }
 
 /// Fails if a promise was broken, and writes into a file what is around that.
