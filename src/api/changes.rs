@@ -82,12 +82,16 @@ impl Api {
         } = request;
         let selection = Selection { filter, resource_types, kinds, actors, detail, read_mask };
         let start = asked::watch_start(start);
-        if let Ok(start) = &start {
-            problems.keep(asked::until(until_revision, start.revision().unwrap_or(0)));
-            problems.keep(start.between_commits());
-        }
+        // Alone it is told below, once the start is found to be in this history.
+        let ours = start.as_ref().ok().filter(|start| start.belongs(&self.feed, None).is_ok());
+        let until = ours.map(|start| asked::until(until_revision, start.revision().unwrap_or(0)));
+        let between = start.as_ref().map_or(Ok(()), Start::between_commits);
         let asked = self.asked(start, selection, &mut problems);
+        problems.keep(between);
         let interval = problems.keep(asked::progress_interval(progress_interval));
+        if let Some(until) = until.filter(|_| !problems.is_empty()) {
+            problems.keep(until);
+        }
         let ((start, view), interval) = problems.into_ok(asked.zip(interval))?;
         let permit = self.feed.admit()?;
         let place = start.find(&self.feed, &self.store).await?;
@@ -130,10 +134,9 @@ impl Api {
         } = request;
         let selection = Selection { filter, resource_types, kinds, actors, detail, read_mask };
         let start = asked::page_start(start);
-        if let Ok(start) = &start {
-            problems.keep(start.with_changes());
-        }
+        let with_changes = start.as_ref().map_or(Ok(()), Start::with_changes);
         let asked = self.asked(start, selection, &mut problems);
+        problems.keep(with_changes);
         let wait = problems.keep(asked::wait(wait));
         let ((start, view), wait) = problems.into_ok(asked.zip(wait))?;
         let max = match usize::try_from(max_commits) {
@@ -179,7 +182,8 @@ impl Api {
         if let Some(filter) = &mut view.filter {
             // Later commits may be in it too, and are judged once more.
             let _turn = self.feed.log_turn().await;
-            self.store.bind_several(filter).await?;
+            let bound = self.store.bind_several(filter).await;
+            bound.map_err(|error| start.names_lost(error))?;
         }
         start.means(view.meaning())?;
         self.feed.reach(newest).await?;

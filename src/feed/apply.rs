@@ -173,7 +173,7 @@ fn transition(filter: &Filters, whole: &Whole<'_>) -> Option<ChangeKind> {
 
 /// Whether a change alters what the filter means.
 fn altered(filter: &Filters, whole: &Whole<'_>) -> bool {
-    filter.grows_with(whole.resource_kind) && {
+    filter.depends_on(whole.resource_kind) && {
         let after = object(whole.resource_kind, whole.after);
         filter.is_altered(whole.resource_kind, whole.name, after.as_deref())
     }

@@ -108,6 +108,19 @@ impl Start {
         }
     }
 
+    /// Why the names in the filter mean nothing, as `error` says, where they meant
+    /// something when the token was made.
+    pub fn names_lost(&self, error: Error) -> Error {
+        match self {
+            Self::Token(token)
+                if token.meaning != [0; 8] && error.reason == Reason::FilterInvalid =>
+            {
+                meaning_changed(None)
+            }
+            _ => error,
+        }
+    }
+
     /// Refuses a place inside of a commit.
     pub fn between_commits(&self) -> Result<()> {
         if self.ordinal() == 0 {

@@ -334,7 +334,6 @@ impl Subscription {
         if commits.is_empty() {
             return Ok(None);
         }
-        self.touch();
         Ok(Some(frames::commits(commits, &self.token())))
     }
 
@@ -351,7 +350,6 @@ impl Subscription {
                 self.token()
             }
         };
-        self.touch();
         Some(frames::fragment(&part, &token))
     }
 

@@ -162,12 +162,12 @@ impl View {
             });
         }
         let chosen = if self.types.is_empty() { None } else { Some(self.chosen()) };
-        let grows = |kind: &&Kind| self.filter.as_ref().is_some_and(|f| f.grows_with(kind));
+        let alters = |kind: &&Kind| self.filter.as_ref().is_some_and(|f| f.depends_on(kind));
         Wanted {
             collections: chosen.into_iter().flatten().map(|kind| kind.collection).collect(),
             kinds: kinds.into_iter().collect(),
             actors: self.actors.iter().cloned().collect(),
-            always: self.registry.0.iter().filter(grows).map(|kind| kind.collection).collect(),
+            always: self.registry.0.iter().filter(alters).map(|kind| kind.collection).collect(),
             before: self.filter.is_some() || self.depth == Depth::WithBefore,
         }
     }

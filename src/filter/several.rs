@@ -20,6 +20,8 @@ pub struct Filters {
     pub text: String,
     of: Vec<(&'static str, Filter)>,
     trees: Vec<Tree>,
+    /// The other names in it, such as codes, and whose they are.
+    codes: BTreeSet<(String, String)>,
 }
 
 /// What `under` in a filter stands for.
@@ -61,7 +63,8 @@ impl Filters {
         if !wrong.is_empty() {
             return Err(invalid(wrong));
         }
-        Ok(Some(Self { text: read.to_string(), of, trees: Vec::new() }))
+        let (trees, codes) = (Vec::new(), BTreeSet::new());
+        Ok(Some(Self { text: read.to_string(), of, trees, codes }))
     }
 
     /// The resources that it names, to be looked up for [`Self::bind`].
@@ -81,8 +84,11 @@ impl Filters {
                 wrong.entry(one.at).or_insert(one);
             }
             filter.root.elements(&mut |element| {
-                let bound = element.named().filter(|named| named.key != 0);
-                right.extend(bound.map(|named| named.at));
+                let Some(named) = element.named().filter(|named| named.key != 0) else { return };
+                right.insert(named.at);
+                if named.name != named.found {
+                    self.codes.insert((named.name.clone(), named.found.clone()));
+                }
             });
         }
         wrong.retain(|at, _| !right.contains(at));
@@ -128,17 +134,10 @@ impl Filters {
     /// Tells apart what one text can mean at different times: what its other names
     /// stand for, and what its trees hold. Zeros if it always means the same.
     pub fn meaning(&self) -> [u8; 8] {
-        let mut meanings = BTreeSet::new();
-        for (_, filter) in &self.of {
-            filter.root.elements(&mut |element| {
-                let named = element.named().filter(|named| named.name != named.found);
-                meanings.extend(named.map(|named| (named.name.clone(), named.found.clone())));
-            });
-        }
-        if meanings.is_empty() && self.trees.is_empty() {
+        if self.codes.is_empty() && self.trees.is_empty() {
             return [0; 8];
         }
-        let digest = Sha256::digest(format!("{meanings:?} {:?}", self.trees));
+        let digest = Sha256::digest(format!("{:?} {:?}", self.codes, self.trees));
         std::array::from_fn(|index| digest[index])
     }
 
@@ -148,16 +147,26 @@ impl Filters {
         own.is_some_and(|(_, filter)| filter.lets(kind, object))
     }
 
-    /// Whether the resource `name`, which is `after` now, alters one of its trees.
+    /// Whether the resource `name`, which is `after` now, alters one of its trees, or
+    /// what one of its codes stands for.
     pub fn is_altered(&self, kind: &Kind, name: &str, after: Option<&dyn Object>) -> bool {
-        let trees = self.trees.iter().filter(|tree| tree.kind == kind.type_name);
-        trees.into_iter().any(|tree| tree.is_altered(name, after))
+        let mut trees = self.trees.iter().filter(|tree| tree.kind == kind.type_name);
+        let aliases = after.map(Object::aliases).unwrap_or_default();
+        let mut codes = self.codes.iter().filter(|(code, _)| is_of(kind, code));
+        trees.any(|tree| tree.is_altered(name, after))
+            || codes.any(|(code, found)| aliases.contains(code) != (name == found))
     }
 
-    /// Whether changes of resources of `kind` may alter one of its trees.
-    pub fn grows_with(&self, kind: &Kind) -> bool {
+    /// Whether changes of resources of `kind` may alter what it means.
+    pub fn depends_on(&self, kind: &Kind) -> bool {
         self.trees.iter().any(|tree| tree.kind == kind.type_name)
+            || self.codes.iter().any(|(code, _)| is_of(kind, code))
     }
+}
+
+/// Whether `name` is one of a resource of `kind`.
+fn is_of(kind: &Kind, name: &str) -> bool {
+    name.split_once('/').is_some_and(|(collection, _)| collection == kind.collection)
 }
 
 /// Of what is wrong for each type, that which is wrong for all, told once: by the types

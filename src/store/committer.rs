@@ -198,8 +198,9 @@ impl Committer {
                 if more || !self.queue.writes.is_empty() {
                     self.begin_ahead().await;
                 }
-                self.callers.spawn(async move { answer(replies, answers) });
+                // Whoever has an answer finds it in the feed of this process.
                 self.publish(done.told);
+                self.callers.spawn(async move { answer(replies, answers) });
                 return;
             }
             Err(Failure::Data) if writes.len() > 1 => {

@@ -284,6 +284,15 @@ async fn progress_comes_in_time(server: &TestServer) {
     );
     assert_eq!(progress.head_commit_time, written.last().unwrap().update_time);
     assert!(watch.commits().is_empty());
+    // Also where commits come all the time, so that a reader knows how far behind it is.
+    let busy = WatchChangesRequest { resource_types: Vec::new(), ..request(interval) };
+    let mut watch = Watch::open(clients, busy).await.unwrap();
+    let told = |event: &Option<Event>| matches!(event, Some(Event::Progress(_)));
+    while !watch.messages.iter().any(|message| told(&message.event)) {
+        let [written] = &write(clients, 1, 1).await[..] else { panic!() };
+        watch.up_to(written.revision).await;
+        assert!(begun.elapsed().as_secs() < 60, "progress does not come");
+    }
 
     for wrong in [Duration { seconds: 0, nanos: 999_999_999 }, Duration { seconds: 61, nanos: 0 }] {
         let refusal = Watch::open(clients, request(Some(wrong))).await.unwrap_err();

@@ -70,6 +70,10 @@ async fn a_token_of_another_store(server: &TestServer) {
     let token = other.clients.head().await.token;
     let refusal = refused(&server.clients, &token).await;
     refusal.is(Code::FailedPrecondition, "STORE_MISMATCH", &["token"]);
+    // Whatever else would be wrong with it here.
+    let ended = WatchChangesRequest { until_revision: 1, ..from(Start::Token(token)) };
+    let refusal = Watch::open(&server.clients, ended).await.unwrap_err();
+    refusal.is(Code::FailedPrecondition, "STORE_MISMATCH", &["token"]);
     other.finish().await;
 }
 
@@ -78,6 +82,9 @@ async fn a_history_that_is_not_ours(server: &TestServer) {
     let right = token(clients).await;
     let tampered = Token { hash: right.hash.map(|byte| !byte), ..right.clone() };
     let refusal = refused(clients, &tampered.encode()).await;
+    refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
+    let ended = WatchChangesRequest { until_revision: 1, ..from(Start::Token(tampered.encode())) };
+    let refusal = Watch::open(clients, ended).await.unwrap_err();
     refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
     let beyond = Token { revision: right.revision + 1, ..right.clone() };
     let refusal = refused(clients, &beyond.encode()).await;

@@ -5,14 +5,15 @@ use entente::feed::ring::Next;
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::watch_changes_request::Start;
 use entente::proto::v1::{
-    Agreement, ChangeKind, Commit, Detail, ListAgreementsRequest, ListChangesRequest, Resource,
-    WatchChangesRequest, list_changes_request,
+    Agreement, ChangeKind, Commit, Country, Detail, ListAgreementsRequest, ListChangesRequest,
+    Resource, WatchChangesRequest, list_changes_request,
 };
 use tonic::Code;
 
 use crate::on_both;
 use crate::stalled;
-use crate::support::samples::{agreement, area, create, delete, undelete, update};
+use crate::support::clients::Clients;
+use crate::support::samples::{agreement, area, country, create, delete, undelete, update};
 use crate::support::{Refusal, TestServer};
 use crate::watching::{Watch, from, page, until};
 
@@ -22,6 +23,7 @@ on_both!(
     kinds_choose_what_is_told,
     all_types_or_some,
     a_tree_that_grows_ends_the_stream,
+    a_code_that_moves_ends_the_stream,
     what_a_filter_names_may_be_deleted,
     filters_that_are_wrong,
 );
@@ -230,6 +232,22 @@ async fn a_tree_that_grows_ends_the_stream(server: &TestServer) {
     let mut below = area("Below");
     below.broader = "cooperationAreas/security".to_owned();
     clients.apply(vec![create("below", Any::CooperationArea(below))]).await.unwrap();
+    means_something_else(clients, &mut watch, &request, token).await;
+    assert_eq!(watch.commits().len(), 1);
+    // From the beginning it is judged by what the tree is now.
+    let early = WatchChangesRequest { start: Some(Start::AfterRevision(0)), ..request };
+    let commits = until(clients, early, clients.head_revision().await).await;
+    assert_eq!(commits.len(), 1);
+}
+
+/// The stream ends because its filter means something else, and so does what would go on
+/// with its token.
+async fn means_something_else(
+    clients: &Clients,
+    watch: &mut Watch,
+    request: &WatchChangesRequest,
+    token: String,
+) {
     let ended = loop {
         match watch.try_next().await {
             Ok(Some(_)) => {}
@@ -238,7 +256,6 @@ async fn a_tree_that_grows_ends_the_stream(server: &TestServer) {
         }
     };
     ended.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &["filter"]);
-    assert_eq!(watch.commits().len(), 1);
     let again = WatchChangesRequest { start: Some(Start::Token(token.clone())), ..request.clone() };
     let refusal = Watch::open(clients, again).await.unwrap_err();
     refusal.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &["filter"]);
@@ -250,10 +267,42 @@ async fn a_tree_that_grows_ends_the_stream(server: &TestServer) {
     };
     let refusal = page(clients, poll).await.unwrap_err();
     refusal.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &["filter"]);
-    // From the beginning it is judged by what the tree is now.
-    let early = WatchChangesRequest { start: Some(Start::AfterRevision(0)), ..request };
-    let commits = until(clients, early, clients.head_revision().await).await;
-    assert_eq!(commits.len(), 1);
+}
+
+async fn a_code_that_moves_ends_the_stream(server: &TestServer) {
+    let clients = &server.clients;
+    let coded = |name: &str, code: &str| {
+        let codes = Country { alpha3: code.to_owned(), ..country(name) };
+        Any::Country(Country { name: format!("countries/{name}"), ..codes })
+    };
+    let mutations =
+        [("one", "XYA"), ("two", "XYB")].map(|(name, code)| create(name, coded(name, code)));
+    clients.apply(mutations.into()).await.unwrap();
+    for filter in
+        ["parties.country = \"countries/XYA\"", "under(parties.country, \"countries/XYA\")"]
+    {
+        let request =
+            WatchChangesRequest { filter: filter.to_owned(), ..WatchChangesRequest::default() };
+        let mut watch = Watch::open(clients, request.clone()).await.unwrap();
+        // A code that the filter does not name alters nothing.
+        clients.apply(vec![update(coded("two", "XYC"), &["alpha3"])]).await.unwrap();
+        clients.create_agreement(agreement("Of one", &["one", "RUS"])).await.unwrap();
+        watch.up_to(clients.head_revision().await).await;
+        assert_eq!(watch.commits().len(), 1);
+        let token = watch.token();
+        let moved = vec![
+            update(coded("one", "XYD"), &["alpha3"]),
+            update(coded("two", "XYA"), &["alpha3"]),
+        ];
+        clients.apply(moved).await.unwrap();
+        means_something_else(clients, &mut watch, &request, token).await;
+        // A token of what the code means now, until it means nothing.
+        let mut watch = Watch::open(clients, request.clone()).await.unwrap();
+        let token = watch.token();
+        clients.apply(vec![update(coded("two", "XYB"), &["alpha3"])]).await.unwrap();
+        means_something_else(clients, &mut watch, &request, token).await;
+        clients.apply(vec![update(coded("one", "XYA"), &["alpha3"])]).await.unwrap();
+    }
 }
 
 async fn what_a_filter_names_may_be_deleted(server: &TestServer) {

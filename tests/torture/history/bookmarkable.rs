@@ -1,5 +1,5 @@
-//! After progress at a revision nothing at or below it comes, and something comes at
-//! least every progress interval.
+//! After progress at a revision, of which its token is too, nothing at or below it comes,
+//! and something comes at least every progress interval.
 
 use std::time::Duration;
 
@@ -24,7 +24,14 @@ pub(super) fn bookmarkable(history: &History) -> Verdict {
                     return Promise::Bookmarkable.broken(step.place(), what);
                 }
             }
-            bookmark = bookmark.max(step.message.event.reached().unwrap_or(0));
+            let reached = step.message.event.reached();
+            if let Some((reached, token)) = reached.zip(step.message.token)
+                && reached != token
+            {
+                let what = format!("{reached} is told with the token of {token}");
+                return Promise::Bookmarkable.broken(step.place(), what);
+            }
+            bookmark = bookmark.max(reached.unwrap_or(0));
             let waited = step.message.waited;
             if waited > path.first.interval + ALLOWANCE {
                 let what = format!("nothing came for {waited:?}");
@@ -48,9 +55,18 @@ mod tests {
         let messages = &mut history.streams[SINGLE].messages;
         let mut early = messages.last().unwrap().clone();
         let Event::Commits(commits) = &messages[1].event else { panic!("{early:?}") };
-        early.event = Event::Progress(commits[0].revision);
+        (early.event, early.token) =
+            (Event::Progress(commits[0].revision), Some(commits[0].revision));
         messages.insert(1, early);
         assert!(bookmarkable(&history).unwrap_err().what.contains("after progress"));
+    }
+
+    #[test]
+    fn progress_with_the_token_of_another_place_is_found() {
+        let mut history = sample();
+        let last = history.streams[SINGLE].messages.last_mut().unwrap();
+        last.token = last.event.reached().map(|revision| revision - 1);
+        assert!(bookmarkable(&history).unwrap_err().what.contains("with the token of"));
     }
 
     #[test]
