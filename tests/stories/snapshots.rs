@@ -160,7 +160,11 @@ async fn cut_anywhere_and_resumed(server: &TestServer) {
         let told =
             first.messages[..=cut].iter().chain(&rest.messages).filter(|one| end(one)).count();
         assert_eq!(told, 1, "the end comes once, cut at {cut}");
-        fold(&mut copy, &rest.messages);
+        let (rest_of_state, later) =
+            rest.messages.split_at(rest.messages.iter().position(end).unwrap_or(0));
+        fold(&mut copy, rest_of_state);
+        assert_eq!(copy, state, "the state as it was, cut at {cut}");
+        fold(&mut copy, later);
         assert_eq!(copy, now, "cut at {cut}");
     }
 }

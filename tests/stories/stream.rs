@@ -217,29 +217,32 @@ async fn a_large_commit_comes_in_fragments(server: &TestServer) {
     assert_eq!(again, commits);
     let after = Some(list_changes_request::Start::AfterRevision(start));
     let request = ListChangesRequest { start: after.clone(), ..ListChangesRequest::default() };
-    polled_in_fragments(clients, request, &commits).await;
+    let fragments = parts.iter().filter(|(commits, _)| commits[0].revision == start + 1);
+    let sizes: Vec<_> = fragments.map(|(commits, _)| commits[0].changes.len()).collect();
+    polled_in_fragments(clients, request, &commits, &sizes).await;
     let detail = Detail::Names.into();
     let request = ListChangesRequest { start: after, detail, ..ListChangesRequest::default() };
     assert_eq!(revisions(&page(clients, request).await.unwrap().commits), [start + 1, end]);
 }
 
 /// Polls a commit that does not fit into one message, which is the first of
-/// `commits`, and what follows it.
+/// `commits`, and what follows it. `sizes` has how many changes its fragments have.
 async fn polled_in_fragments(
     clients: &Clients,
     mut request: ListChangesRequest,
     commits: &[Commit],
+    sizes: &[usize],
 ) {
     let mut whole = Commit::default();
-    let mut parts = 0;
+    let mut parts = Vec::new();
     loop {
         let answer = page(clients, request.clone()).await.unwrap();
         assert_eq!(answer.commits.len(), 1, "a fragment stands alone");
         assert!(answer.encoded_len() <= 3 << 20, "no message is larger than 3 MiB");
         let part = answer.commits.into_iter().next().unwrap();
+        parts.push(part.changes.len());
         let changes = std::mem::take(&mut whole.changes);
         whole = Commit { changes: changes.into_iter().chain(part.changes).collect(), ..part };
-        parts += 1;
         assert!(!answer.at_head, "more follows");
         let token = answer.next_token;
         request.start = Some(list_changes_request::Start::Token(token.clone()));
@@ -253,7 +256,7 @@ async fn polled_in_fragments(
         let told = whole.changes.len() + rest[0].changes.len();
         assert!(!rest[0].fragment && told == commits[0].changes.len(), "the rest, with less of it");
     }
-    assert!(parts > 1, "the commit does not fit into one message");
+    assert_eq!(parts, sizes, "the fragments are those of a stream");
     assert_eq!(whole, commits[0], "poll equals stream");
     let answer = page(clients, request.clone()).await.unwrap();
     assert_eq!((answer.commits.as_slice(), answer.at_head), (&commits[1..], true));
