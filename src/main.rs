@@ -8,7 +8,7 @@ use mimalloc::MiMalloc;
 use tokio::runtime::Runtime;
 
 /// Rows are made by one thread and dropped by another, which is what the allocator of
-/// glibc is slow at; docs/benchmarks.md has what this one is worth.
+/// glibc is slow at; docs/decisions.md says more.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

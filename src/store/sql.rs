@@ -2,8 +2,8 @@
 //!
 //! SQLite pays for each statement with a change of thread, PostgreSQL with a
 //! round trip. So lists of keys travel as one parameter, rows of a table as one
-//! insert, and all inserts of a group as one execution: several statements in
-//! one text on SQLite, one statement with its parts in WITH on PostgreSQL.
+//! insert, and all inserts of a group as one execution, or two on SQLite: several
+//! statements in one text there, one statement with its parts in WITH on PostgreSQL.
 
 pub mod odd;
 
