@@ -41,7 +41,7 @@ use view::View;
 
 use crate::model::error::{Error, Reason, Result};
 use crate::model::limits::{ANSWER, LOG_READERS, PARTS_AHEAD, STREAM_AGE, WATCHES};
-use crate::store::committer::Publish;
+use crate::store::deliver::Publish;
 use crate::store::entities::head;
 use crate::store::hints::Hint;
 use crate::store::resource::Registry;

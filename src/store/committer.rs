@@ -5,43 +5,35 @@
 //! anything, so that lost updates, deadlocks and revisions out of order cannot
 //! happen, whatever other replicas do.
 
+mod attempt;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
-use tokio::runtime::Handle;
+use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::watch;
 
-use super::FORMAT;
-use super::calendar::load_step;
+use self::attempt::{Begun, Broken, Done, Judged, Work};
 use super::clock::Clock;
 use super::connect::Databases;
-use super::entities::head;
+use super::deliver::{Deliverer, Delivery, Publish};
 use super::failure::{Failure, in_time};
 use super::hints::Hints;
-use super::load::load;
 use super::log;
 use super::memory::Memory;
 use super::queue::{End, Queue, Queued, Reply, outdated};
 use super::resource::Registry;
 use super::state::{State, Status};
-use super::told::Told;
-use super::transaction::{begin, lock_head, sweep};
-use super::unit::Unit;
+use super::transaction::{begin, lock_head};
 use super::write::{Write, Written};
 use crate::model::error::{Error, Result};
-use crate::model::limits::{ANSWER, GROUP_BYTES, GROUP_REQUESTS, REQUEST_SWEEP};
+use crate::model::limits::{ANSWER, GROUP_BYTES, GROUP_REQUESTS};
 
 /// How long a group is tried again before its callers are told.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// Takes what was committed, in order. Must not block.
-pub trait Publish: Send + Sync {
-    /// Called after each group that this process has committed.
-    fn publish(&self, commits: Vec<Told>);
-}
 
 /// The one that writes.
 pub struct Committer {
@@ -49,59 +41,30 @@ pub struct Committer {
     databases: Arc<Databases>,
     writer: DatabaseConnection,
     registry: Registry,
-    publish: Arc<dyn Publish>,
-    hints: Hints,
+    deliverer: Deliverer,
     clock: Clock,
-    /// Where those are who wait for answers: woken from there, many cost little.
-    callers: Handle,
     state: State,
     /// How the store was when the last group began.
     changes: watch::Receiver<Status>,
     memory: Memory,
-    /// The transaction of the next group, if it has begun already.
+    /// Writes that have left the queue and wait for a group.
+    waiting: VecDeque<Queued>,
+    /// How many the last group had.
+    last: usize,
+    /// The next group, if it has been put together already.
+    next: Option<Group>,
+    /// Its transaction, if that has begun already.
     begun: Option<Begun>,
     swept: Instant,
 }
 
-/// A transaction that has the head, and what the clock said then, in microseconds.
-struct Begun {
-    transaction: DatabaseTransaction,
-    head: head::Model,
-    now: i64,
-}
-
-/// What a transaction is for.
-enum Work<'w> {
-    /// A group of requests.
-    Writes(&'w mut [Write]),
-    /// A step of the calendar.
-    Turn,
-}
-
-impl Work<'_> {
-    /// How many answers it comes to.
-    fn len(&self) -> usize {
-        match self {
-            Self::Writes(writes) => writes.len(),
-            Self::Turn => 1,
-        }
-    }
-}
-
-/// Why a group did not come through.
-enum Broken {
-    /// Before COMMIT: nothing was written.
-    Before(DbErr),
-    /// In COMMIT: the commit `first` with this hash tells.
-    Unknown { first: i64, hash: Vec<u8>, error: DbErr, done: Done },
-    /// The store is of a newer format.
-    Outdated,
-}
-
-/// What a group came to.
-struct Done {
-    answers: Vec<Result<Written>>,
-    told: Vec<Told>,
+/// Writes for one transaction.
+struct Group {
+    writes: Vec<Write>,
+    /// Who waits for each.
+    replies: Vec<Reply>,
+    /// What they come to, if that is known already.
+    judged: Option<Judged>,
 }
 
 impl Committer {
@@ -121,13 +84,14 @@ impl Committer {
             databases,
             writer,
             registry,
-            publish,
-            hints,
+            deliverer: Deliverer::start(publish, hints),
             clock,
-            callers: Handle::current(),
             changes: state.subscribe(),
             state,
             memory: Memory::default(),
+            waiting: VecDeque::new(),
+            last: 0,
+            next: None,
             begun: None,
             swept: Instant::now(),
         };
@@ -144,6 +108,7 @@ impl Committer {
                 // A connection belongs to the thread that opens it.
                 self.writer = self.databases.connect_writer();
                 self.run().await;
+                self.deliverer.finish().await;
                 let _ = self.writer.clone().close().await;
             }),
             Err(error) => tracing::error!(%error, "the committer cannot start"),
@@ -151,80 +116,80 @@ impl Committer {
     }
 
     async fn run(&mut self) {
-        let mut waiting: Option<Queued> = None;
         loop {
             if let Ok(reply) = self.queue.turns.try_recv() {
                 let _ = reply.send(self.one(Work::Turn).await);
             }
-            let first = match waiting.take() {
-                Some(queued) => queued,
-                None => tokio::select! {
-                    next = self.queue.writes.recv() => match next {
-                        Some(queued) => queued,
-                        None => return,
-                    },
-                    Some(reply) = self.queue.turns.recv() => {
-                        let _ = reply.send(self.one(Work::Turn).await);
-                        continue;
-                    }
-                    () = self.queue.closing.notified() => {
-                        self.queue.writes.close();
-                        continue;
-                    }
-                },
-            };
-            let mut bytes = first.write.size;
-            let mut group = vec![first];
-            while group.len() < GROUP_REQUESTS {
-                let Ok(next) = self.queue.writes.try_recv() else { break };
-                bytes += next.write.size;
-                if bytes > GROUP_BYTES {
-                    waiting = Some(next);
-                    break;
-                }
-                group.push(next);
+            if let Some(group) = self.next.take().or_else(|| self.gather()) {
+                self.last = group.writes.len();
+                self.group(group).await;
+                continue;
             }
-            self.group(group, waiting.is_some()).await;
+            tokio::select! {
+                next = self.queue.writes.recv() => match next {
+                    Some(queued) => self.waiting.push_back(queued),
+                    None => return,
+                },
+                Some(reply) = self.queue.turns.recv() => {
+                    let _ = reply.send(self.one(Work::Turn).await);
+                }
+                () = self.queue.closing.notified() => self.queue.writes.close(),
+            }
         }
     }
 
-    /// Commits a group and answers its callers. `more` tells that the next one waits.
-    async fn group(&mut self, group: Vec<Queued>, more: bool) {
-        let (mut writes, replies): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|Queued { write, reply }| (write, reply)).unzip();
-        let answers = match self.persist(Work::Writes(&mut writes)).await {
-            Ok(done) => {
-                let answers = done.answers;
-                if more || !self.queue.writes.is_empty() {
+    /// How many writes wait for a group.
+    fn waits(&self) -> usize {
+        self.waiting.len() + self.queue.writes.len()
+    }
+
+    /// Whether the writes that wait make a group about as large as the last one.
+    fn is_company(&self) -> bool {
+        self.waits() >= self.last / 2
+    }
+
+    /// The writes that wait, as many as make a group.
+    fn gather(&mut self) -> Option<Group> {
+        let (mut writes, mut replies, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while writes.len() < GROUP_REQUESTS {
+            let next = self.waiting.pop_front().or_else(|| self.queue.writes.try_recv().ok());
+            let Some(Queued { write, reply }) = next else { break };
+            bytes += write.size;
+            if bytes > GROUP_BYTES && !writes.is_empty() {
+                self.waiting.push_front(Queued { write, reply });
+                break;
+            }
+            writes.push(write);
+            replies.push(reply);
+        }
+        (!writes.is_empty()).then_some(Group { writes, replies, judged: None })
+    }
+
+    /// Commits a group and has its callers answered.
+    async fn group(&mut self, group: Group) {
+        let Group { mut writes, replies, judged } = group;
+        let (answers, unit) = match self.persist(Work::Writes(&mut writes, judged)).await {
+            Ok(Done { answers, unit }) => {
+                if self.next.is_some() || self.waits() > 0 {
                     self.begin_ahead().await;
                 }
-                // Whoever has an answer finds it in the feed of this process.
-                self.publish(done.told);
-                self.callers.spawn(async move { answer(replies, answers) });
-                return;
+                (answers, unit)
             }
             Err(Failure::Data) if writes.len() > 1 => {
                 tracing::warn!(writes = writes.len(), "a group failed; its members run alone");
-                self.alone(writes).await
+                (self.alone(&mut writes).await, None)
             }
-            Err(Failure::Data) => vec![Err(Error::internal())],
-            Err(_) => writes.iter().map(|_| Err(Error::store_unavailable())).collect(),
+            Err(Failure::Data) => (vec![Err(Error::internal())], None),
+            Err(_) => (writes.iter().map(|_| Err(Error::store_unavailable())).collect(), None),
         };
-        answer(replies, answers);
-    }
-
-    /// Tells other processes of what was committed, and hands it over.
-    fn publish(&self, told: Vec<Told>) {
-        let Some(newest) = told.last().map(|told| told.revision) else { return };
-        self.hints.committed(newest);
-        self.publish.publish(told);
+        self.deliverer.deliver(Delivery { unit, replies, answers, writes });
     }
 
     /// Runs each write as a group of its own: the offender fails, the rest succeed.
-    async fn alone(&mut self, writes: Vec<Write>) -> Vec<Result<Written>> {
+    async fn alone(&mut self, writes: &mut [Write]) -> Vec<Result<Written>> {
         let mut answers = Vec::with_capacity(writes.len());
         for write in writes {
-            answers.push(self.one(Work::Writes(&mut [write])).await);
+            answers.push(self.one(Work::Writes(std::slice::from_mut(write), None)).await);
         }
         answers
     }
@@ -232,8 +197,8 @@ impl Committer {
     /// Does what has one answer, in a transaction of its own.
     async fn one(&mut self, work: Work<'_>) -> Result<Written> {
         match self.persist(work).await {
-            Ok(Done { mut answers, told }) => {
-                self.publish(told);
+            Ok(Done { mut answers, unit }) => {
+                self.deliverer.deliver(Delivery { unit, ..Delivery::default() });
                 answers.pop().unwrap_or_else(|| Err(Error::internal()))
             }
             Err(Failure::Data) => Err(Error::internal()),
@@ -255,13 +220,13 @@ impl Committer {
                 Err(Broken::Outdated) => {
                     self.state.set(Status::Outdated);
                     let answers = (0..work.len()).map(|_| Err(outdated())).collect();
-                    return Ok(Done { answers, told: Vec::new() });
+                    return Ok(Done { answers, unit: None });
                 }
                 Err(Broken::Before(error)) => error,
                 Err(Broken::Unknown { first, hash, error, done }) => {
                     tracing::warn!(%error, revision = first, "COMMIT was not answered; looking whether it stands");
                     match self.settle(first, &hash, started).await {
-                        Some(true) => return Ok(done),
+                        Some(true) => return Ok(*done),
                         Some(false) => error,
                         None => return Err(Failure::Lost),
                     }
@@ -288,90 +253,6 @@ impl Committer {
                 Failure::Busy => tracing::warn!(%error, "another writer is in the way"),
             }
             tokio::time::sleep(PAUSE).await;
-        }
-    }
-
-    /// Begins the transaction of the next group before this one is answered: the
-    /// answers keep all cores busy, and each change of thread would wait behind them.
-    /// Not where other processes write, since their groups would hold the answers up.
-    async fn begin_ahead(&mut self) {
-        if self.writer.get_database_backend() == DbBackend::Sqlite {
-            // Where it does not come to be, the next group will find out.
-            self.begun = self.begin().await.ok();
-        }
-    }
-
-    async fn begin(&self) -> Result<Begun, DbErr> {
-        let transaction = in_time(ANSWER, begin(&self.writer)).await?;
-        let (head, now) = in_time(ANSWER, lock_head(&transaction)).await?;
-        Ok(Begun { transaction, head, now })
-    }
-
-    async fn attempt(&mut self, work: &mut Work<'_>) -> Result<Done, Broken> {
-        let mut clock = Stopwatch::start();
-        let begun = match self.begun.take() {
-            Some(begun) => begun,
-            None => self.begin().await.map_err(Broken::Before)?,
-        };
-        let Begun { transaction, head, now } = begun;
-        let locked = clock.lap();
-        if head.format > FORMAT {
-            return Err(Broken::Outdated);
-        }
-        self.memory.forget_unless(&head.hash);
-        let names = &self.memory.names;
-        let registry = self.registry;
-        let loaded = match work {
-            Work::Writes(writes) => {
-                in_time(ANSWER, load(&transaction, registry, writes, names)).await
-            }
-            Work::Turn => {
-                let day = self.clock.day(now);
-                in_time(ANSWER, load_step(&transaction, registry, &head, day, names)).await
-            }
-        };
-        let loaded = loaded.map_err(Broken::Before)?;
-        let loaded_in = clock.lap();
-        let first = head.revision + 1;
-        let mut unit = Unit::new(self.registry, head, loaded, now);
-        let answers = match work {
-            Work::Writes(writes) => writes.iter().map(|write| unit.apply(write)).collect(),
-            Work::Turn => vec![unit.turn()],
-        };
-        let applied = clock.lap();
-        if self.swept.elapsed() >= REQUEST_SWEEP {
-            self.swept = Instant::now();
-            in_time(ANSWER, sweep(&transaction, now)).await.map_err(Broken::Before)?;
-        } else if unit.is_empty() {
-            in_time(ANSWER, transaction.rollback()).await.map_err(Broken::Before)?;
-            return Ok(Done { answers, told: Vec::new() });
-        }
-        in_time(ANSWER, unit.save(&transaction)).await.map_err(Broken::Before)?;
-        let Unit { logged, befores, head, loaded, .. } = unit;
-        let hash = logged.first().map(|logged| logged.commit.hash.clone());
-        let mut befores = befores.into_iter();
-        let told = logged.into_iter().map(|logged| Told::of(logged, &mut befores)).collect();
-        let done = Done { answers, told };
-        let saved = clock.lap();
-        let committed = in_time(ANSWER, transaction.commit()).await;
-        let commit = clock.lap();
-        tracing::debug!(
-            writes = work.len(),
-            locked,
-            loaded = loaded_in,
-            applied,
-            saved,
-            commit,
-            "a group, in microseconds"
-        );
-        match (committed, hash) {
-            (Ok(()), _) => {
-                self.memory.learn(head.hash, loaded.names);
-                Ok(done)
-            }
-            (Err(error), Some(hash)) => Err(Broken::Unknown { first, hash, error, done }),
-            // Only answers to request ids were written: writing them again is harmless.
-            (Err(error), None) => Err(Broken::Before(error)),
         }
     }
 
@@ -405,27 +286,5 @@ impl Committer {
         self.begun = None;
         let old = std::mem::replace(&mut self.writer, self.databases.connect_writer());
         tokio::spawn(old.close());
-    }
-}
-
-fn answer(replies: Vec<Reply>, answers: Vec<Result<Written>>) {
-    for (reply, answer) in replies.into_iter().zip(answers) {
-        reply.send(answer);
-    }
-}
-
-/// Tells how long the steps of a group take.
-struct Stopwatch(Instant);
-
-impl Stopwatch {
-    fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    /// Microseconds since the start or the lap before.
-    fn lap(&mut self) -> u64 {
-        let lap = u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.0 = Instant::now();
-        lap
     }
 }

@@ -16,6 +16,7 @@ pub mod chain;
 pub mod clock;
 pub mod committer;
 pub mod connect;
+pub mod deliver;
 pub mod entities;
 pub mod failure;
 mod finish;
@@ -55,8 +56,9 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use tokio::task::JoinHandle;
 
 use clock::Clock;
-use committer::{Committer, Publish};
+use committer::Committer;
 use connect::{Databases, Reader};
+use deliver::Publish;
 use entities::head;
 use heads::Heads;
 use hints::Hints;

@@ -21,15 +21,24 @@ const REPLACE_REQUEST: &str = " ON CONFLICT (actor, request_id) DO UPDATE SET \
      digest = excluded.digest, result = excluded.result, expires = excluded.expires";
 
 impl Unit {
-    /// Writes everything that was accepted and moves the head.
-    pub(super) async fn save(&mut self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    /// The rows that are written first: of records, log and answers.
+    pub(super) fn first_rows(&mut self) -> Rows {
+        let mut rows = Rows::default();
+        self.put_records(&mut rows);
+        self.put_log(&mut rows);
+        rows
+    }
+
+    /// Writes everything that was accepted, beginning with `rows`, and moves the head.
+    pub(super) async fn save(
+        &self,
+        db: &impl ConnectionTrait,
+        mut rows: Rows,
+    ) -> Result<(), DbErr> {
         let deletes = self.deletes();
         if !deletes.is_empty() {
             delete_rows(db, &deletes).await?;
         }
-        let mut rows = Rows::default();
-        self.put_records(&mut rows);
-        self.put_log(&mut rows);
         if db.get_database_backend() == DbBackend::Sqlite {
             // Its thread writes these while the rest is made here.
             let rest = async {

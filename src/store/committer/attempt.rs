@@ -1,0 +1,237 @@
+//! One try to get a group into the store.
+//!
+//! While SQLite makes one transaction durable, the next group is judged: what it needs
+//! is loaded before COMMIT, from the state that the transaction leaves. It counts only if
+//! the head is then found as it was left.
+
+use std::time::Instant;
+
+use futures_util::future::join;
+use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
+
+use super::super::calendar::load_step;
+use super::super::entities::head;
+use super::super::failure::in_time;
+use super::super::load::{Loaded, load};
+use super::super::resource::Registry;
+use super::super::sql::Rows;
+use super::super::transaction::{begin, lock_head, sweep};
+use super::super::unit::Unit;
+use super::super::write::{Write, Written};
+use super::super::{FORMAT, now_micros};
+use super::Committer;
+use crate::model::error::Result;
+use crate::model::limits::{ANSWER, REQUEST_SWEEP};
+
+/// A transaction that has the head, and what the clock said then, in microseconds.
+pub(super) struct Begun {
+    transaction: DatabaseTransaction,
+    head: head::Model,
+    now: i64,
+}
+
+/// What a transaction is for.
+pub(super) enum Work<'w> {
+    /// A group of requests, and what they come to, if that is known already.
+    Writes(&'w mut [Write], Option<Judged>),
+    /// A step of the calendar.
+    Turn,
+}
+
+impl Work<'_> {
+    /// How many answers it comes to.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Writes(writes, _) => writes.len(),
+            Self::Turn => 1,
+        }
+    }
+
+    /// What it comes to from `head` on, if that is known already.
+    fn judged(&mut self, head: &head::Model) -> Option<Judged> {
+        match self {
+            Self::Writes(_, judged) => judged.take().filter(|judged| judged.from == *head),
+            Self::Turn => None,
+        }
+    }
+}
+
+/// What a group comes to.
+pub(super) struct Judged {
+    /// The head from which it is so.
+    from: head::Model,
+    answers: Vec<Result<Written>>,
+    unit: Unit,
+    /// The rows to begin with; `None` if there is nothing to store.
+    rows: Option<Rows>,
+}
+
+impl Judged {
+    fn of(
+        registry: Registry,
+        from: head::Model,
+        loaded: Loaded,
+        now: i64,
+        work: &Work<'_>,
+    ) -> Self {
+        let mut unit = Unit::new(registry, from.clone(), loaded, now);
+        let answers = match work {
+            Work::Writes(writes, _) => writes.iter().map(|write| unit.apply(write)).collect(),
+            Work::Turn => vec![unit.turn()],
+        };
+        let rows = (!unit.is_empty()).then(|| unit.first_rows());
+        Self { from, answers, unit, rows }
+    }
+}
+
+/// Why a group did not come through.
+pub(super) enum Broken {
+    /// Before COMMIT: nothing was written.
+    Before(DbErr),
+    /// In COMMIT: the commit `first` with this hash tells.
+    Unknown { first: i64, hash: Vec<u8>, error: DbErr, done: Box<Done> },
+    /// The store is of a newer format.
+    Outdated,
+}
+
+/// What came of a group.
+pub(super) struct Done {
+    pub(super) answers: Vec<Result<Written>>,
+    /// What was committed; `None` if nothing was.
+    pub(super) unit: Option<Unit>,
+}
+
+impl Committer {
+    /// Begins the transaction of the next group before this one is answered: the
+    /// answers keep all cores busy, and each change of thread would wait behind them.
+    /// Not where other processes write, since their groups would hold the answers up.
+    pub(super) async fn begin_ahead(&mut self) {
+        if self.is_alone() {
+            // Where it does not come to be, the next group will find out.
+            self.begun = self.begin().await.ok();
+        }
+    }
+
+    /// Whether nobody else can write.
+    fn is_alone(&self) -> bool {
+        self.databases.backend() == DbBackend::Sqlite
+    }
+
+    async fn begin(&self) -> Result<Begun, DbErr> {
+        let transaction = in_time(ANSWER, begin(&self.writer)).await?;
+        let (head, now) = in_time(ANSWER, lock_head(&transaction)).await?;
+        Ok(Begun { transaction, head, now })
+    }
+
+    pub(super) async fn attempt(&mut self, work: &mut Work<'_>) -> Result<Done, Broken> {
+        let mut clock = Stopwatch::start();
+        let begun = match self.begun.take() {
+            Some(begun) => begun,
+            None => self.begin().await.map_err(Broken::Before)?,
+        };
+        let Begun { transaction, head, now } = begun;
+        let locked = clock.lap();
+        if head.format > FORMAT {
+            return Err(Broken::Outdated);
+        }
+        self.memory.forget_unless(&head.hash);
+        let judged = match work.judged(&head) {
+            Some(judged) => judged,
+            None => {
+                let loaded = self.load(&transaction, &head, now, work).await;
+                Judged::of(self.registry, head, loaded.map_err(Broken::Before)?, now, work)
+            }
+        };
+        let Judged { from, answers, mut unit, rows } = judged;
+        let judged = clock.lap();
+        if self.swept.elapsed() >= REQUEST_SWEEP {
+            self.swept = Instant::now();
+            in_time(ANSWER, sweep(&transaction, now)).await.map_err(Broken::Before)?;
+        } else if rows.is_none() {
+            in_time(ANSWER, transaction.rollback()).await.map_err(Broken::Before)?;
+            return Ok(Done { answers, unit: None });
+        }
+        let rows = rows.unwrap_or_default();
+        in_time(ANSWER, unit.save(&transaction, rows)).await.map_err(Broken::Before)?;
+        let saved = clock.lap();
+        // If it does not come to be, the head has another hash and all is forgotten.
+        self.memory.learn(unit.head.hash.clone(), std::mem::take(&mut unit.loaded.names));
+        let loaded = self.load_next(&transaction).await;
+        let judge_next = async {
+            if let (Some(next), Some(loaded)) = (&mut self.next, loaded) {
+                let work = Work::Writes(&mut next.writes, None);
+                let head = unit.head.clone();
+                next.judged = Some(Judged::of(self.registry, head, loaded, now_micros(), &work));
+            }
+        };
+        let (committed, ()) = join(in_time(ANSWER, transaction.commit()), judge_next).await;
+        let commit = clock.lap();
+        tracing::debug!(
+            writes = work.len(),
+            locked,
+            judged,
+            saved,
+            commit,
+            "a group, in microseconds"
+        );
+        let hash = unit.logged.first().map(|logged| logged.commit.hash.clone());
+        let done = Done { answers, unit: Some(unit) };
+        match (committed, hash) {
+            (Ok(()), _) => Ok(done),
+            (Err(error), Some(hash)) => {
+                let (first, done) = (from.revision + 1, Box::new(done));
+                Err(Broken::Unknown { first, hash, error, done })
+            }
+            // Only answers to request ids were written: writing them again is harmless.
+            (Err(error), None) => Err(Broken::Before(error)),
+        }
+    }
+
+    async fn load(
+        &self,
+        transaction: &DatabaseTransaction,
+        head: &head::Model,
+        now: i64,
+        work: &mut Work<'_>,
+    ) -> Result<Loaded, DbErr> {
+        let names = &self.memory.names;
+        match work {
+            Work::Writes(writes, _) => {
+                in_time(ANSWER, load(transaction, self.registry, writes, names)).await
+            }
+            Work::Turn => {
+                let day = self.clock.day(now);
+                in_time(ANSWER, load_step(transaction, self.registry, head, day, names)).await
+            }
+        }
+    }
+
+    /// Puts the next group together, if it would not be much smaller than this one, and
+    /// loads what it needs from where this transaction leaves the store. If few writes
+    /// wait, more will have come when COMMIT is done.
+    async fn load_next(&mut self, transaction: &DatabaseTransaction) -> Option<Loaded> {
+        if self.is_alone() && self.next.is_none() && self.is_company() {
+            self.next = self.gather();
+        }
+        let writes = &mut self.next.as_mut()?.writes;
+        let loaded = load(transaction, self.registry, writes, &self.memory.names);
+        // What is wrong will show when its turn has come.
+        in_time(ANSWER, loaded).await.ok()
+    }
+}
+
+/// Tells how long the steps of a group take.
+struct Stopwatch(Instant);
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Microseconds since the start or the lap before.
+    fn lap(&mut self) -> u64 {
+        let lap = u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.0 = Instant::now();
+        lap
+    }
+}
