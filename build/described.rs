@@ -87,6 +87,8 @@ const COMMON: &str = "
             uid: &self.uid,
             external_ids: &self.external_ids,
             labels: &self.labels,
+            citations: &self.citations,
+            warnings: &self.warnings,
             etag: &self.etag,
             revision: self.revision,
             create_time: self.create_time.as_ref(),
@@ -98,6 +100,7 @@ const COMMON: &str = "
         CommonMut {
             name: &mut self.name,
             uid: &mut self.uid,
+            warnings: &mut self.warnings,
             etag: &mut self.etag,
             revision: &mut self.revision,
             create_time: &mut self.create_time,

@@ -89,11 +89,11 @@ impl Schema {
         self.messages.iter().filter_map(|message| Some((message, self.collection(message)?)))
     }
 
-    /// The type that the field's text names, such as `Country`.
+    /// The type that the field's text names, such as `Country`; `*` if any.
     pub fn reference(&self, field: &FieldDescriptor) -> Option<String> {
         let reference = message_option(&field.options(), &self.reference)?;
-        let target = reference.get_field_by_name("type")?;
-        target.as_str()?.strip_prefix("entente/").map(str::to_owned)
+        let target = reference.get_field_by_name("type")?.as_str()?.to_owned();
+        Some(target.strip_prefix("entente/").map(str::to_owned).unwrap_or(target))
     }
 
     /// Whether only the server sets the field.

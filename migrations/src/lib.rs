@@ -18,6 +18,12 @@ mod m20261124_000005_agreements;
 mod m20261124_000006_filters;
 mod m20261125_000001_past;
 mod m20261125_000002_calendar;
+mod m20261126_000001_sources;
+mod m20261126_000002_organizations;
+mod m20261126_000003_engagements;
+mod m20261126_000004_bilateral_relations;
+mod m20261126_000005_statements;
+mod m20261126_000006_citations;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -35,6 +41,12 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000006_filters::Migration),
             Box::new(m20261125_000001_past::Migration),
             Box::new(m20261125_000002_calendar::Migration),
+            Box::new(m20261126_000001_sources::Migration),
+            Box::new(m20261126_000002_organizations::Migration),
+            Box::new(m20261126_000003_engagements::Migration),
+            Box::new(m20261126_000004_bilateral_relations::Migration),
+            Box::new(m20261126_000005_statements::Migration),
+            Box::new(m20261126_000006_citations::Migration),
         ]
     }
 }

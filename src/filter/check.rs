@@ -140,7 +140,9 @@ impl Checker<'_> {
             }
             Values::Enum => Ok(Test::Text(equal, enum_value(self.kind, field.path, text)?)),
             Values::Reference(target) => {
-                let target = self.registry.by_type(target).ok_or_else(|| target.to_owned())?;
+                let target = self.registry.by_type(target);
+                let target = target.or_else(|| self.registry.by_name(text));
+                let target = target.ok_or("must be a resource name such as countries/KHM")?;
                 Ok(Test::Refers { to: self.named(target, literal)?, differs })
             }
             Values::Uid => {

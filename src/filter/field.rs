@@ -10,7 +10,7 @@ pub enum Values {
     Text,
     /// Short names of an enum's values.
     Enum,
-    /// Keys of resources of that type.
+    /// Keys of resources of that type; of any if it is `*`.
     Reference(&'static str),
     /// The resource's own name.
     Name,
@@ -94,12 +94,24 @@ pub(super) const LABEL_NAME: &str = "name";
 
 /// The fields of every type. A revision and what follows from it have no index,
 /// since each write would have to keep it.
-pub const SHARED: [Filterable; 8] = [
+pub const SHARED: [Filterable; 13] = [
     Filterable::new("name", Values::Name, RECORD, "name").indexed(),
     Filterable::new("uid", Values::Uid, RECORD, "uid"),
     Filterable::new("external_ids.scheme", Values::Text, "external_id", "scheme"),
     Filterable::new("external_ids.value", Values::Text, "external_id", "value").indexed(),
     Filterable::new("labels", Values::Map, LABEL, "value").indexed(),
+    Filterable::new("citations.source", Values::Reference("Source"), "citation", "source_key")
+        .indexed(),
+    Filterable::new("citations.voice", Values::Enum, "citation", "voice"),
+    Filterable::new(
+        "citations.attributed_to",
+        Values::Reference("*"),
+        "citation",
+        "attributed_to_key",
+    )
+    .indexed(),
+    Filterable::new("citations.credibility", Values::Integer, "citation", "credibility"),
+    Filterable::new("warnings.code", Values::Enum, "warning", "code").indexed(),
     Filterable::new("revision", Values::Integer, RECORD, "revision"),
     Filterable::new("create_time", Values::Instant, RECORD, "create_time"),
     Filterable::new("update_time", Values::Instant, COMMIT, "commit_time"),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::violations::{Path, Violations};
-use crate::proto::v1::{ExternalId, resource};
+use crate::proto::v1::{Citation, ExternalId, Warning, resource};
 
 /// Checks the rules that the message declares for itself (`buf.validate`), down
 /// to its last part. Generated for every message of the contract.
@@ -15,7 +15,7 @@ pub trait Validate {
 }
 
 /// What a visitor of references is shown: the place, the type that is referred
-/// to (`Country`) and the name as written, to be made canonical in place.
+/// to (`Country`, or `*` for any) and the name as written, to be made canonical in place.
 pub type ReferenceVisitor<'v> = dyn FnMut(&Path<'_>, &'static str, &mut String) + 'v;
 
 /// Shows the references that a message holds (`google.api.resource_reference`).
@@ -37,6 +37,10 @@ pub struct Common<'a> {
     pub external_ids: &'a [ExternalId],
     /// Free keys and values.
     pub labels: &'a BTreeMap<String, String>,
+    /// Where the facts come from.
+    pub citations: &'a [Citation],
+    /// What is doubtful.
+    pub warnings: &'a [Warning],
     /// The quoted revision.
     pub etag: &'a str,
     /// Number of the commit that last changed it.
@@ -54,6 +58,8 @@ pub struct CommonMut<'a> {
     pub name: &'a mut String,
     /// UUIDv7 in its usual form.
     pub uid: &'a mut String,
+    /// What is doubtful.
+    pub warnings: &'a mut Vec<Warning>,
     /// The quoted revision.
     pub etag: &'a mut String,
     /// Number of the commit that last changed it.

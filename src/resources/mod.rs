@@ -3,18 +3,30 @@
 //! itself is in its proto file.
 
 pub mod agreement;
+pub mod bilateral_relation;
 pub mod cooperation_area;
 pub mod country;
+mod doubts;
+pub mod engagement;
 pub mod official;
+pub mod organization;
 pub mod reference;
+pub mod source;
+pub mod statement;
 
+use std::collections::BTreeSet;
+use std::iter;
 use std::sync::LazyLock;
 
-use crate::model::dates::PartialDate;
+use crate::model::dates::{Day, PartialDate};
 use crate::model::standard::Standard;
 use crate::model::violations::{Path, Violations};
-use crate::proto::v1::{Agreement, CooperationArea, Country, Official, Period, PeriodEndKind};
-use crate::store::resource::{Kind, Registry, Resource};
+use crate::proto::v1::{
+    Agreement, BilateralRelation, CooperationArea, Country, Engagement, Official, Organization,
+    Period, PeriodEndKind, Source, Statement,
+};
+pub(crate) use crate::store::index::{ordinal, short_name};
+use crate::store::resource::{Keys, Kind, Registry, Resource};
 
 /// Something to do with each resource type.
 pub trait TypeVisitor {
@@ -28,6 +40,11 @@ pub fn each_type(visitor: &mut impl TypeVisitor) {
     visitor.visit::<Agreement>();
     visitor.visit::<CooperationArea>();
     visitor.visit::<Official>();
+    visitor.visit::<Organization>();
+    visitor.visit::<Engagement>();
+    visitor.visit::<BilateralRelation>();
+    visitor.visit::<Statement>();
+    visitor.visit::<Source>();
 }
 
 /// The resource types as the store sees them.
@@ -69,16 +86,42 @@ pub(crate) fn filled(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// The short name of an enum value, such as `TREATY` for `AGREEMENT_FORM_TREATY`;
-/// `None` for the one that stands for nothing.
-pub(crate) fn short_name(full: &str, prefix: &str) -> Option<String> {
-    let short = full.strip_prefix(prefix).unwrap_or(full);
-    (short != "UNSPECIFIED").then(|| short.to_owned())
+/// The keys of the records called `names`, each with its place in the list.
+pub(crate) fn keys_of<'n>(
+    names: impl IntoIterator<Item = &'n String>,
+    keys: &dyn Keys,
+) -> impl Iterator<Item = (i32, i64)> {
+    let found = names.into_iter().enumerate();
+    found.filter_map(|(index, name)| Some((ordinal(index), keys.key(name)?)))
 }
 
-/// Position in a list as a column has it.
-pub(crate) fn ordinal(index: usize) -> i32 {
-    i32::try_from(index).unwrap_or(i32::MAX)
+/// The first day, from `today` on, on which something derived is `other` than it is
+/// now; `None` if it stays. Only on a day that one of `dates` begins with can it become
+/// another.
+pub(crate) fn first_change<'d>(
+    dates: impl Iterator<Item = &'d str>,
+    today: Day,
+    other: impl Fn(Day) -> bool,
+) -> Option<Day> {
+    let begins = dates.filter_map(|date| Some(PartialDate::parse(date).ok()?.earliest()));
+    let later: BTreeSet<Day> = begins.filter(|day| *day > today).collect();
+    iter::once(today).chain(later).find(|day| other(*day))
+}
+
+/// Checks that a name that may be of any type, and may be empty, is one of a country
+/// or an organization.
+pub(crate) fn check_polity(name: &str, at: &Path<'_>, violations: &mut Violations) {
+    let fits = ["countries/", "organizations/"].iter().any(|start| name.starts_with(start));
+    if !name.is_empty() && !fits {
+        violations.add(at, "must be a country or an organization");
+    }
+}
+
+/// The same for each of several names.
+pub(crate) fn check_polities(names: &[String], at: &Path<'_>, violations: &mut Violations) {
+    for (index, name) in names.iter().enumerate() {
+        check_polity(name, &at.index(index), violations);
+    }
 }
 
 /// Checks a date that may be empty. What its declared pattern refuses is not

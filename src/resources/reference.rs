@@ -108,3 +108,13 @@ fn draft(kind: &'static Kind, index: usize, line: &str) -> Result<Draft, String>
         violations,
     })
 }
+
+/// The codes of the countries that are there today: alpha-2 and alpha-3.
+pub fn current_codes() -> impl Iterator<Item = (String, String)> {
+    COUNTRIES.lines().filter_map(|line| {
+        let country: serde_json::Value = serde_json::from_str(line).ok()?;
+        let text = |field: &str| country.get(field)?.as_str().map(str::to_owned);
+        let former = text("kind").is_some_and(|kind| kind == "COUNTRY_KIND_FORMER_STATE");
+        if former { None } else { Some((text("alpha2")?, text("alpha3")?)) }
+    })
+}

@@ -141,6 +141,78 @@ pub mod label {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub mod citation {
+    //! Where facts of a record come from.
+    use sea_orm::entity::prelude::*;
+
+    /// A row.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "citation")]
+    pub struct Model {
+        /// The record.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key: i64,
+        /// Place in the list, from 0.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ordinal: i32,
+        /// The source.
+        pub source_key: i64,
+        /// Short name of the voice.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub voice: Option<String>,
+        /// To whom the source attributes it.
+        pub attributed_to_key: Option<i64>,
+        /// From 1, confirmed, to 6, cannot be judged.
+        pub credibility: Option<i32>,
+        /// That record.
+        #[sea_orm(belongs_to, from = "key", to = "key")]
+        pub record: BelongsTo<super::record::Entity>,
+        /// The row of source_key.
+        #[sea_orm(belongs_to, relation_enum = "Source", from = "source_key", to = "key")]
+        pub source: BelongsTo<super::record::Entity>,
+        /// The row of attributed_to_key.
+        #[sea_orm(
+            belongs_to,
+            relation_enum = "AttributedTo",
+            from = "attributed_to_key",
+            to = "key"
+        )]
+        pub attributed_to: BelongsTo<Option<super::record::Entity>>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod warning {
+    //! Something doubtful about a record.
+    use sea_orm::entity::prelude::*;
+
+    /// A row.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "warning")]
+    pub struct Model {
+        /// The record.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key: i64,
+        /// Place in the list, from 0.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ordinal: i32,
+        /// Short name of the sort of doubt.
+        #[sea_orm(column_type = "Text")]
+        pub code: String,
+        /// Path of the field in doubt.
+        #[sea_orm(column_type = "Text")]
+        pub field: String,
+        /// That record.
+        #[sea_orm(belongs_to, from = "key", to = "key")]
+        pub record: BelongsTo<super::record::Entity>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub mod tombstone {
     //! What was deleted last under each name.
     use sea_orm::entity::prelude::*;

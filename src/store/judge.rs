@@ -2,16 +2,19 @@
 //! ids, who refers to what is deleted, cycles.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use super::citations;
 use super::load::ExternalKey;
-use super::resource::Object;
+use super::resource::{Around, Object};
 use super::stage::{Found, Item, Stage};
 use super::unit::{Unit, expect_etag};
 use super::write::{Check, Expectation};
+use crate::model::dates::Day;
 use crate::model::error::{Problems, Reason};
 use crate::model::limits::RESOURCE_BYTES;
 use crate::model::violations::{Path, Violations};
-use crate::proto::v1::MutationOutcome;
+use crate::proto::v1::{MutationOutcome, Warning};
 
 impl Stage<'_> {
     /// Judges what must hold before. Nothing may be staged yet.
@@ -59,6 +62,15 @@ impl Stage<'_> {
             self.resolve(item, problems);
             self.claim_external(item, problems);
         }
+        let around = Surroundings::of(self.unit, &items);
+        let judged: Vec<_> = items.iter().map(|item| judge(item, &around)).collect();
+        for (item, (violations, warnings)) in items.iter_mut().zip(judged) {
+            problems.extend(&violations);
+            if let Some(object) = &mut item.object {
+                *object.common_mut().warnings = warnings;
+            }
+            conclude(item, problems);
+        }
         if items.iter().any(|item| item.object.is_none()) {
             refuse_referenced(self.unit, &mut items, problems);
         }
@@ -84,18 +96,22 @@ impl Stage<'_> {
         }
     }
 
-    /// Makes references canonical and checks the rules.
+    /// Makes references canonical.
     fn resolve(&self, item: &mut Item, problems: &mut Problems) {
         let Some(object) = &mut item.object else { return };
         let root = Path::Root;
-        let at = if item.path.is_empty() { root } else { root.field(&item.path) };
+        let at = place(&item.path, &root);
         let mut violations = Violations::default();
         let registry = self.unit.registry;
         let mut rewritten = false;
         object.visit_references(&at, &mut |at, type_name, name| {
-            if registry.by_name(name).is_none_or(|kind| kind.type_name != type_name) {
-                let collection = registry.by_type(type_name).map_or("", |kind| kind.collection);
-                violations.add(at, format!("must be a name such as {collection}/{{id}}"));
+            let any = type_name == "*";
+            if registry.by_name(name).is_none_or(|kind| !any && kind.type_name != type_name) {
+                let text = match registry.by_type(type_name) {
+                    Some(kind) => format!("must be a name such as {}/{{id}}", kind.collection),
+                    None => format!("must be a name in one of {}", registry.collections()),
+                };
+                violations.add(at, text);
                 return;
             }
             // Most names are written in the one way, by which whatever lives is known.
@@ -114,18 +130,8 @@ impl Stage<'_> {
         if item.unchecked || rewritten {
             object.validate(&at, &mut violations);
         }
-        object.rules(&at, &mut violations);
+        object.settle();
         problems.extend(&violations);
-        let size = object.encoded_len();
-        if size > RESOURCE_BYTES {
-            let text = format!("one resource may have {RESOURCE_BYTES} bytes, this has {size}");
-            problems.add(Reason::MessageTooLarge, &at, text, "");
-        }
-        if let (MutationOutcome::Updated, Some((_, before))) = (item.outcome, &item.before)
-            && item.kind.content(before) == item.kind.content(&object.encode())
-        {
-            item.outcome = MutationOutcome::Unchanged;
-        }
     }
 
     fn claim_external(&mut self, item: &Item, problems: &mut Problems) {
@@ -177,6 +183,63 @@ impl Stage<'_> {
         }
         self.unit.loaded.external.get(key).cloned()
     }
+}
+
+/// What a request leaves behind, as rules see it.
+struct Surroundings<'s> {
+    unit: &'s Unit,
+    /// What it stages, by name.
+    staged: HashMap<&'s str, &'s Item>,
+}
+
+impl<'s> Surroundings<'s> {
+    fn of(unit: &'s Unit, items: &'s [Item]) -> Self {
+        Self { unit, staged: items.iter().map(|item| (item.name.as_str(), item)).collect() }
+    }
+}
+
+impl Around for Surroundings<'_> {
+    fn today(&self) -> Day {
+        self.unit.head.today
+    }
+
+    fn record(&self, name: &str) -> Option<Arc<dyn Object>> {
+        match self.staged.get(name) {
+            Some(item) => item.object.as_ref().map(|object| Arc::from(object.boxed_clone())),
+            None => self.unit.record(name),
+        }
+    }
+}
+
+/// What is wrong with an item beyond its declared rules, and what is doubtful.
+fn judge(item: &Item, around: &dyn Around) -> (Violations, Vec<Warning>) {
+    let mut violations = Violations::default();
+    let Some(object) = &item.object else { return (violations, Vec::new()) };
+    let root = Path::Root;
+    let at = place(&item.path, &root);
+    object.rules(around, &at, &mut violations);
+    citations::check(item.kind, object.common().citations, &at, &mut violations);
+    (violations, object.warnings(around))
+}
+
+/// Refuses an item that is too large, and notes if nothing would change.
+fn conclude(item: &mut Item, problems: &mut Problems) {
+    let Some(object) = &item.object else { return };
+    let size = object.encoded_len();
+    if size > RESOURCE_BYTES {
+        let text = format!("one resource may have {RESOURCE_BYTES} bytes, this has {size}");
+        problems.add(Reason::MessageTooLarge, &place(&item.path, &Path::Root), text, "");
+    }
+    if let (MutationOutcome::Updated, Some((_, before))) = (item.outcome, &item.before)
+        && item.kind.content(before) == item.kind.content(&object.encode())
+    {
+        item.outcome = MutationOutcome::Unchanged;
+    }
+}
+
+/// The place of a resource in its request.
+fn place<'p>(path: &'p str, root: &'p Path<'p>) -> Path<'p> {
+    if path.is_empty() { Path::Root } else { root.field(path) }
 }
 
 fn external_keys(object: &dyn Object) -> impl Iterator<Item = ExternalKey> {

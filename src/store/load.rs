@@ -2,6 +2,7 @@
 //! does not depend on how many writes it holds.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult};
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use super::calendar::Step;
 use super::entities::request;
+use super::index::index_tables;
 use super::meaning::aliases;
 use super::resource::{Hierarchy, Kind, Object, Registry};
 use super::sql::Sql;
@@ -29,6 +31,8 @@ pub struct Known {
     pub revision: i64,
     /// The encoded message; absent where only its existence was asked for.
     pub body: Option<Bytes>,
+    /// The message, where rules look into it.
+    pub seen: Option<Arc<dyn Object>>,
 }
 
 /// Live records by name, without their messages.
@@ -86,7 +90,7 @@ pub async fn load(
     let mut wanted = Wanted::default();
     loader.want_stored(&mut wanted)?;
     wanted.add_drafts(registry, writes);
-    loader.references(wanted.names).await?;
+    loader.references(wanted.names, &wanted.looked).await?;
     loader.external(&wanted.external).await?;
     loader.referrers(&targets).await?;
     if targets.moves_edges {
@@ -106,7 +110,7 @@ pub(super) async fn load_records(
     loader.bodies(names).await?;
     let mut wanted = Wanted::default();
     loader.want_stored(&mut wanted)?;
-    loader.references(wanted.names).await?;
+    loader.references(wanted.names, &wanted.looked).await?;
     Ok(loader.found)
 }
 
@@ -172,6 +176,7 @@ impl<C: ConnectionTrait> Loader<'_, C> {
                 uid: row.try_get_by_index(2)?,
                 revision: row.try_get_by_index(3)?,
                 body: Some(body.into()),
+                seen: None,
             };
             self.found.names.insert(row.try_get_by_index(1)?, Some(known));
         }
@@ -214,19 +219,43 @@ impl<C: ConnectionTrait> Loader<'_, C> {
         Ok(())
     }
 
-    async fn references(&mut self, names: HashSet<String>) -> Result<(), DbErr> {
-        let unknown = names.into_iter().filter(|name| !self.found.names.contains_key(name));
-        let (known, unknown): (Vec<_>, Vec<_>) =
-            unknown.partition(|name| self.memory.contains_key(name));
-        for name in known {
-            let remembered = self.memory.get(&name).cloned();
-            self.found.names.insert(name, remembered);
+    async fn references(
+        &mut self,
+        names: HashSet<String>,
+        looked: &HashSet<String>,
+    ) -> Result<(), DbErr> {
+        let mut unknown = Vec::new();
+        for name in names {
+            if self.found.names.contains_key(&name) {
+                continue;
+            }
+            match self.memory.get(&name) {
+                Some(known) if known.seen.is_some() || !looked.contains(&name) => {
+                    self.found.names.insert(name, Some(known.clone()));
+                }
+                _ => unknown.push(name),
+            }
         }
-        self.existence(&unknown).await?;
-        let missing: Vec<_> =
-            unknown.into_iter().filter(|name| self.found.names[name].is_none()).collect();
-        let meant = self.aliases(missing).await?;
-        self.existence(&meant).await
+        let (into, only): (Vec<_>, Vec<_>) =
+            unknown.into_iter().partition(|name| looked.contains(name));
+        self.existence(&only).await?;
+        self.bodies(into.clone()).await?;
+        let missing = into.iter().chain(&only).filter(|name| self.found.names[*name].is_none());
+        let meant = self.aliases(missing.cloned().collect()).await?;
+        if looked.is_empty() {
+            self.existence(&meant).await?;
+        } else {
+            self.bodies(meant.clone()).await?;
+        }
+        for name in into.iter().chain(&meant) {
+            if let Some(Some(known)) = self.found.names.get_mut(name)
+                && let Some(kind) = self.registry.by_name(name)
+                && let Some(body) = &known.body
+            {
+                known.seen = Some(Arc::from(decode(kind, body)?));
+            }
+        }
+        Ok(())
     }
 
     async fn existence(&mut self, names: &[String]) -> Result<(), DbErr> {
@@ -244,6 +273,7 @@ impl<C: ConnectionTrait> Loader<'_, C> {
                 uid: row.try_get_by_index(2)?,
                 revision: row.try_get_by_index(3)?,
                 body: None,
+                seen: None,
             };
             self.found.names.insert(row.try_get_by_index(1)?, Some(known));
         }
@@ -308,7 +338,7 @@ impl<C: ConnectionTrait> Loader<'_, C> {
             return Ok(());
         }
         let mut sql = self.sql("SELECT q.target, r.name FROM (");
-        let tables = self.registry.0.iter().flat_map(|kind| kind.tables);
+        let tables = index_tables(self.registry);
         let columns =
             tables.flat_map(|table| table.references.iter().map(move |c| (table.name, *c)));
         for (index, (table, column)) in columns.enumerate() {

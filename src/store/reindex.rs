@@ -49,7 +49,7 @@ pub async fn reindex(databases: &Databases, registry: Registry) -> Result<usize,
         ..DAYS_SINCE => day_of_microseconds(head.commit_time),
         _ => head.today,
     };
-    for table in index_tables(registry) {
+    for table in index_tables(registry).map(|table| table.name) {
         transaction.execute_unprepared(&format!("DELETE FROM \"{table}\"")).await?;
     }
     transaction.execute_unprepared(CREATE_TIMES).await?;

@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use prost_reflect::MessageDescriptor;
 use uuid::Uuid;
@@ -13,6 +14,7 @@ use crate::model::dates::Day;
 use crate::model::described::{Common, CommonMut, Described, ReferenceVisitor};
 use crate::model::violations::{Path, Violations};
 use crate::model::{names, wire};
+use crate::proto::v1::{Warning, WarningCode};
 
 /// A table that a type fills from its message.
 #[derive(Clone, Copy, Debug)]
@@ -35,10 +37,42 @@ pub struct Hierarchy {
     pub condition: &'static str,
 }
 
+/// What is doubtful about a record, as it is collected.
+#[derive(Debug, Default)]
+pub struct Warnings(Vec<Warning>);
+
+impl Warnings {
+    /// Adds a doubt about the field at `at`, a path within the record.
+    pub fn add(&mut self, code: WarningCode, at: &Path<'_>, message: impl Into<String>) {
+        let (field, message) = (at.to_string(), message.into());
+        self.0.push(Warning { code: code.into(), field, message });
+    }
+}
+
 /// Finds the keys of the records that a message names.
 pub trait Keys {
     /// The key of `name`; `None` for an empty name.
     fn key(&self, name: &str) -> Option<i64>;
+}
+
+/// What rules may look at besides the record itself.
+pub trait Around {
+    /// The day that it is for the store.
+    fn today(&self) -> Day;
+    /// The record called `name`, as the request leaves it: one that
+    /// [`Resource::looks_into`] names.
+    fn record(&self, name: &str) -> Option<Arc<dyn Object>>;
+}
+
+/// What `read` finds in the record of type `T` called `name`, if it can be looked into.
+pub fn look<T: Resource, F>(
+    around: &dyn Around,
+    name: &str,
+    read: impl FnOnce(&T) -> F,
+) -> Option<F> {
+    let found = around.record(name)?;
+    let found: &dyn Any = found.as_ref();
+    found.downcast_ref::<T>().map(read)
 }
 
 /// A resource type. The generated part is in [`Described`]; this is what only
@@ -81,8 +115,19 @@ pub trait Resource: Described + Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Brings into one order what may be given in several. References are canonical.
+    fn settle(&mut self) {}
+
+    /// The records that its rules and warnings look into, among those that it names.
+    fn looks_into(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Adds what is wrong beyond the declared rules. References are canonical.
-    fn rules(&self, at: &Path<'_>, violations: &mut Violations);
+    fn rules(&self, around: &dyn Around, at: &Path<'_>, violations: &mut Violations);
+
+    /// Adds what is doubtful, which is stored and told, and refuses nothing.
+    fn warnings(&self, _around: &dyn Around, _warnings: &mut Warnings) {}
 
     /// Sets the derived fields as of `day`.
     fn derive(&mut self, _day: Day) {}
@@ -104,8 +149,14 @@ pub trait Object: Any + Send + Sync + Debug {
     fn clear_output_only(&mut self);
     /// Checks the declared rules.
     fn validate(&self, at: &Path<'_>, violations: &mut Violations);
+    /// Brings into one order what may be given in several.
+    fn settle(&mut self);
     /// Checks what is wrong beyond them.
-    fn rules(&self, at: &Path<'_>, violations: &mut Violations);
+    fn rules(&self, around: &dyn Around, at: &Path<'_>, violations: &mut Violations);
+    /// What is doubtful.
+    fn warnings(&self, around: &dyn Around) -> Vec<Warning>;
+    /// The records that its rules and warnings look into.
+    fn looks_into(&self) -> Vec<&str>;
     /// Shows its references.
     fn visit_references(&mut self, at: &Path<'_>, visit: &mut ReferenceVisitor<'_>);
     /// Other names by which it is found.
@@ -142,8 +193,19 @@ impl<T: Resource> Object for T {
     fn validate(&self, at: &Path<'_>, violations: &mut Violations) {
         crate::model::described::Validate::validate(self, at, violations);
     }
-    fn rules(&self, at: &Path<'_>, violations: &mut Violations) {
-        Resource::rules(self, at, violations);
+    fn settle(&mut self) {
+        Resource::settle(self);
+    }
+    fn rules(&self, around: &dyn Around, at: &Path<'_>, violations: &mut Violations) {
+        Resource::rules(self, around, at, violations);
+    }
+    fn warnings(&self, around: &dyn Around) -> Vec<Warning> {
+        let mut warnings = Warnings::default();
+        Resource::warnings(self, around, &mut warnings);
+        warnings.0
+    }
+    fn looks_into(&self) -> Vec<&str> {
+        Resource::looks_into(self)
     }
     fn visit_references(&mut self, at: &Path<'_>, visit: &mut ReferenceVisitor<'_>) {
         crate::model::described::References::visit_references(self, at, visit);

@@ -126,9 +126,8 @@ impl Unit {
             if !touched.existed {
                 continue;
             }
-            let tables = touched.kind.tables.iter().map(|table| table.name);
-            for table in tables.chain(SHARED_TABLES) {
-                deletes.entry((0, table)).or_default().push(*key);
+            for table in touched.kind.tables.iter().chain(&SHARED_TABLES) {
+                deletes.entry((0, table.name)).or_default().push(*key);
             }
             if touched.live.is_none() {
                 deletes.entry((1, "record")).or_default().push(*key);

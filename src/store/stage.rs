@@ -295,7 +295,8 @@ impl<'u> Stage<'u> {
     ) {
         let first =
             before.as_ref().map(|(_, body)| <FirstTime as prost::Message>::decode(body.as_ref()));
-        let known = object.is_some().then(|| Known { key, uid, revision: 0, body: None });
+        let known =
+            object.is_some().then(|| Known { key, uid, revision: 0, body: None, seen: None });
         self.names.insert(name.clone(), known);
         self.items.push(Item {
             kind: draft.kind,

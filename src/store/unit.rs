@@ -5,6 +5,7 @@
 //! trace, and whoever comes later sees exactly what was accepted before.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message;
@@ -142,6 +143,16 @@ impl Unit {
         self.loaded.names.get(name)?.as_ref()
     }
 
+    /// The live record called `name`, if its message is known.
+    pub(super) fn record(&self, name: &str) -> Option<Arc<dyn Object>> {
+        let known = self.known(name)?;
+        if let Some(seen) = &known.seen {
+            return Some(Arc::clone(seen));
+        }
+        let object = self.registry.by_name(name)?.decode(known.body.as_ref()?).ok()?;
+        Some(Arc::from(object))
+    }
+
     /// What was deleted last under `name`, as the requests before have left it.
     pub(super) fn grave(&self, name: &str) -> Option<Grave> {
         let own = self.touched.iter().rfind(|(_, touched)| touched.name == name);
@@ -258,6 +269,7 @@ impl Unit {
             uid: item.uid,
             revision: result.revision,
             body: Some(body.clone()),
+            seen: None,
         });
         self.loaded.names.insert(item.name.clone(), known);
         let (last_revision, last_body) = item.before.unwrap_or_default();

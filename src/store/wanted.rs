@@ -49,6 +49,8 @@ impl Targets {
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
     pub(super) names: HashSet<String>,
+    /// Those of them that are looked into.
+    pub(super) looked: HashSet<String>,
     pub(super) external: HashSet<ExternalKey>,
     pub(super) parents: HashSet<String>,
 }
@@ -74,6 +76,8 @@ impl Wanted {
                 names.extend(registry.canonical(name));
             }
         });
+        let looked = object.looks_into().into_iter().filter(|name| !name.is_empty());
+        self.looked.extend(looked.filter_map(|name| registry.canonical(name)));
         let type_name = object.type_name();
         for id in object.common().external_ids {
             self.external.insert((type_name, id.scheme.clone(), id.value.clone()));

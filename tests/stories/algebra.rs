@@ -13,7 +13,7 @@ use entente::resources::REGISTRY;
 use entente::store::resource::Kind;
 
 use crate::chance::Chance;
-use crate::filter_made::{AREAS, COUNTRIES, Made};
+use crate::filter_made::{AREAS, COUNTRIES, Made, first};
 use crate::on_both;
 use crate::support::samples::{area, create, delete, official, undelete, update};
 use crate::support::{Clients, Refusal, TestServer};
@@ -97,6 +97,7 @@ async fn begin(clients: &Clients, made: &mut Made) {
         area.broader = format!("cooperationAreas/{broader}");
         Any::CooperationArea(area)
     };
+    clients.apply(first()).await.unwrap();
     let mut mutations = vec![
         create("made-up", below("counter-terrorism")),
         create("deeper", below("made-up")),
@@ -163,7 +164,14 @@ fn filters(made: &mut Made) -> Vec<String> {
     let kind: &Kind = REGISTRY.by_type("Agreement").unwrap();
     let countries = COUNTRIES.iter().map(|id| format!("countries/{id}"));
     let areas = AREAS.iter().map(|id| format!("cooperationAreas/{id}"));
-    let others = ["agreements/a0", "agreements/a1", "officials/o0", "officials/o1"];
+    let others = [
+        "agreements/a0",
+        "agreements/a1",
+        "officials/o0",
+        "officials/o1",
+        "sources/s0",
+        "organizations/g0",
+    ];
     let names: Vec<_> = countries.chain(areas).chain(others.map(str::to_owned)).collect();
     let mut filters = Vec::new();
     while filters.len() < FILTERS {

@@ -16,7 +16,7 @@ use tonic::{Code, Request, Status};
 use crate::on_both;
 use crate::support::clients::by;
 use crate::support::samples::{
-    action, agreement, area, country, create, delete, external, official, party, undelete,
+    self, action, agreement, area, country, create, delete, external, official, party, undelete,
 };
 use crate::support::{Clients, Refusal, TestServer};
 
@@ -34,12 +34,7 @@ on_both!(
 async fn refuses(server: &TestServer, resource: Any, fields: &[&str]) {
     let head = server.clients.head_revision().await;
     let told = format!("{resource:?}");
-    let field = match &resource {
-        Any::Country(_) => "country",
-        Any::Agreement(_) => "agreement",
-        Any::CooperationArea(_) => "cooperation_area",
-        Any::Official(_) => "official",
-    };
+    let field = samples::field(&resource);
     let refusal = server.clients.apply(vec![create("", resource)]).await.unwrap_err();
     let prefix = format!("mutations[0].create.resource.{field}.");
     let mut found: Vec<_> =

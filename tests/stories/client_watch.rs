@@ -6,8 +6,6 @@ use std::time::{Duration, Instant};
 
 use entente::client::{Client, StoredWatch, TokenFile, Watch, WatchError};
 use entente::feed::token::Token;
-use entente::model::described::Described;
-use entente::proto::ResourceVisitor;
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::watch_changes_request::Start;
 use entente::proto::v1::{
@@ -19,7 +17,7 @@ use tonic::Code;
 
 use crate::client_calls::elsewhere;
 use crate::on_both;
-use crate::support::samples::{agreement, create, delete, update};
+use crate::support::samples::{self, agreement, create, delete, update};
 use crate::support::server::ANY_PORT;
 use crate::support::way::{Traffic, Way};
 use crate::support::{Clients, Database, Refusal, TestServer, run};
@@ -205,15 +203,7 @@ async fn snapshot(client: &Client, file: &Path) -> (Vec<Resource>, i64) {
 
 /// The names of `resources`, as they came.
 fn names(resources: &[Resource]) -> Vec<String> {
-    struct Name;
-    impl ResourceVisitor for Name {
-        type Output = String;
-        fn visit<T: Described>(self, value: T) -> String {
-            value.common().name.to_owned()
-        }
-    }
-    let named = resources.iter().map(|resource| resource.resource.clone().unwrap().visit(Name));
-    let mut names: Vec<_> = named.collect();
+    let mut names: Vec<_> = resources.iter().map(samples::name).collect();
     names.sort();
     names
 }

@@ -11,7 +11,7 @@ use entente::resources::REGISTRY;
 use entente::store::resource::{Hierarchy, Keys};
 
 use crate::chance::Chance;
-use crate::filter_made::{AREAS, COUNTRIES, Made};
+use crate::filter_made::{AREAS, COUNTRIES, Made, ORGANIZATIONS, SOURCES, first};
 use crate::filters::matching;
 use crate::on_both;
 use crate::standard::{Client, ListRequest, Sample, shared};
@@ -64,28 +64,31 @@ async fn all<T: Sample>(server: &TestServer) -> Vec<T> {
 }
 
 async fn make_up(server: &TestServer, made: &mut Made) {
-    let area = |name: &str, broader: &str| {
+    let area = |made: &mut Made, name: &str, broader: &str| {
         let broader = format!("cooperationAreas/{broader}");
         Any::CooperationArea(CooperationArea {
             display_name: name.to_owned(),
             broader,
+            citations: made.citations(),
             ..CooperationArea::default()
         })
     };
+    server.clients.apply(first()).await.unwrap();
     let guiana = Country {
         name: "countries/GUF".to_owned(),
         sovereign: "countries/FRA".to_owned(),
         labels: made.labels(),
+        citations: made.citations(),
         ..Country::default()
     };
     let mut mutations = vec![update(Any::Country(guiana), &[])];
     let known = all::<CooperationArea>(server).await;
     for (id, broader) in [("trade", "security"), ("made-up", "counter-terrorism")] {
         if !known.iter().any(|area| area.name.ends_with(&format!("/{id}"))) {
-            mutations.push(create(id, area(id, broader)));
+            mutations.push(create(id, area(made, id, broader)));
         }
     }
-    mutations.push(create("deeper", area("Deeper", "made-up")));
+    mutations.push(create("deeper", area(made, "Deeper", "made-up")));
     mutations.extend(
         (0..25).map(|number| create(&format!("o{number}"), Any::Official(made.official(number)))),
     );
@@ -105,7 +108,10 @@ async fn the_database_and_memory_agree(server: &TestServer) {
     let mut world = World::default();
     let names = agreements.iter().map(|one| &one.name).chain(areas.iter().map(|one| &one.name));
     let names = names.chain(countries.iter().map(|one| &one.name));
-    let names: Vec<_> = names.chain(officials.iter().map(|one| &one.name)).cloned().collect();
+    let names = names.chain(officials.iter().map(|one| &one.name)).cloned();
+    let sources = SOURCES.map(|id| format!("sources/{id}"));
+    let organizations = ORGANIZATIONS.map(|id| format!("organizations/{id}"));
+    let names: Vec<_> = names.chain(sources).chain(organizations).collect();
     for (key, name) in (1_000..).zip(&names) {
         world.keys.insert(name.clone(), key);
     }
@@ -119,7 +125,9 @@ async fn the_database_and_memory_agree(server: &TestServer) {
         links.map(|link| (key(&one.name), key(&link.agreement)))
     });
     let replaced = replaced.collect();
+    let part_of = vec![(key("organizations/g1"), key("organizations/g0"))];
     world.edges = HashMap::from([
+        ("organization", part_of),
         ("cooperation_area", broader),
         ("country_relation", ruled),
         ("agreement_link", replaced),
@@ -130,6 +138,7 @@ async fn the_database_and_memory_agree(server: &TestServer) {
         .filter(|name| match name.split_once('/').unwrap() {
             ("countries", id) => COUNTRIES.contains(&id),
             ("cooperationAreas", id) => AREAS.contains(&id),
+            ("sources" | "organizations", _) => true,
             (_, id) => ["a0", "a1", "a2", "o0", "o1"].contains(&id),
         })
         .collect();

@@ -73,9 +73,17 @@ async fn wrong_filters(server: &TestServer) {
     for (filter, at, said) in [
         (long.as_str(), 2_049, "2048 characters"),
         (&deep, 17, "16 deep"),
-        ("partes = x", 1, "only by name, uid, external_ids, labels, revision, create_time"),
-        ("title = x AND parties = KHM", 15, "one of them must be named: country, role"),
-        ("parties.contry = KHM", 1, "parties has country, role"),
+        (
+            "partes = x",
+            1,
+            "only by name, uid, external_ids, labels, citations, warnings, revision, create_time",
+        ),
+        (
+            "title = x AND parties = KHM",
+            15,
+            "one of them must be named: country, organization, role",
+        ),
+        ("parties.contry = KHM", 1, "parties has country, organization, role"),
         ("title.text = x", 1, "cannot be filtered by title.text"),
         ("status = VALID", 10, "status must be one of UNDER_NEGOTIATION, INITIALLED"),
         ("form = TREATIES", 8, "form must be one of TREATY, CONVENTION"),
@@ -92,7 +100,11 @@ async fn wrong_filters(server: &TestServer) {
         ("parties.country = \"countries/XQZ\"", 19, "there is no countries/XQZ"),
         ("name = \"agreements/nothing\"", 8, "there is no agreements/nothing"),
         ("under(areas, nothing)", 14, "there is no cooperationAreas/nothing"),
-        ("under(title, x)", 7, "under() can be asked of name, parties.country, areas"),
+        (
+            "under(title, x)",
+            7,
+            "under() can be asked of name, parties.country, parties.organization, areas",
+        ),
         ("labels = x", 10, "labels.KEY"),
         ("treaty", 1, "words alone"),
         ("title = x AND form = TREATY OR place = y", 29, "parentheses"),

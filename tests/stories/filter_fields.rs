@@ -78,13 +78,15 @@ fn declared_fields_are_those_of_the_contract() {
             }
             let fits = match field.values {
                 Values::Enum => found.as_enum().is_some(),
-                Values::Integer => found == prost_reflect::Kind::Int64,
+                Values::Integer => {
+                    [prost_reflect::Kind::Int64, prost_reflect::Kind::Int32].contains(&found)
+                }
                 Values::Instant | Values::Map => found.as_message().is_some(),
                 _ => found == prost_reflect::Kind::String,
             };
             assert!(fits, "{} of {}", field.path, kind.type_name);
             if let Values::Reference(target) = field.values {
-                assert!(REGISTRY.by_type(target).is_some(), "{target}");
+                assert!(target == "*" || REGISTRY.by_type(target).is_some(), "{target}");
             }
         }
     }
@@ -99,6 +101,7 @@ fn documented() -> String {
             let values = match field.values {
                 Values::Text => "text".to_owned(),
                 Values::Enum => "enum".to_owned(),
+                Values::Reference("*") => "a resource of any type, by its whole name".to_owned(),
                 Values::Reference(target) => target.to_owned(),
                 Values::Name => "the resource's own name".to_owned(),
                 Values::Uid => "UUID".to_owned(),

@@ -3,21 +3,28 @@
 use std::collections::BTreeMap;
 
 use entente::filter::field::{Filterable, Values, filterable};
+use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::{
     ActionKind, Agreement, AgreementAction, AgreementCommitment, AgreementForm, AgreementLink,
-    AgreementLinkKind, AgreementParty, AgreementSignatory, AgreementTerm, ExternalId, LegalForce,
-    Official, PartyRole, Period, Tenure, TenureRank, agreement_party,
+    AgreementLinkKind, AgreementParty, AgreementSignatory, AgreementTerm, Citation, CitationVoice,
+    ExternalId, LegalForce, Mutation, Official, Organization, PartyRole, Period, Source, Tenure,
+    TenureRank, agreement_party,
 };
 use entente::resources::REGISTRY;
 use entente::store::resource::Kind;
 use prost_reflect::Kind as FieldKind;
 
 use crate::chance::Chance;
+use crate::support::samples::create;
 
 /// Countries that are parties.
 pub const COUNTRIES: [&str; 6] = ["KHM", "RUS", "VNM", "FRA", "SUN", "GUF"];
 /// Areas, some of them made up.
 pub const AREAS: [&str; 5] = ["security", "counter-terrorism", "made-up", "trade", "deeper"];
+/// Sources, made by [`first`].
+pub const SOURCES: [&str; 2] = ["s0", "s1"];
+/// Organizations, made by [`first`].
+pub const ORGANIZATIONS: [&str; 2] = ["g0", "g1"];
 const DATES: [&str; 12] = [
     "",
     "2019",
@@ -35,6 +42,21 @@ const DATES: [&str; 12] = [
 const SPANS: [&str; 9] =
     ["2019", "2020", "2020-05", "2020-05-03", "2020-05-04", "202X", "2021-01-01", "-0044", "1999"];
 const TEXTS: [&str; 7] = ["Pact", "pact", "PACT of Été", "été", "a \"b\" \\c", "%_*", "Z"];
+
+/// Makes what the others name: sources, and organizations one below the other.
+pub fn first() -> Vec<Mutation> {
+    let source = |id: &str| {
+        let title = format!("Source {id}");
+        create(id, Any::Source(Source { title, ..Source::default() }))
+    };
+    let organization = |id: &str| {
+        let parent = if id == "g1" { "organizations/g0" } else { "" }.to_owned();
+        let display_name = format!("Organization {id}");
+        let made = Organization { display_name, parent, ..Organization::default() };
+        create(id, Any::Organization(made))
+    };
+    SOURCES.map(source).into_iter().chain(ORGANIZATIONS.map(organization)).collect()
+}
 
 /// What comes of chance.
 pub struct Made(pub Chance);
@@ -81,6 +103,19 @@ impl Made {
         schemes.into_iter().map(value).collect()
     }
 
+    /// Citations of [`SOURCES`].
+    pub fn citations(&mut self) -> Vec<Citation> {
+        let sources = self.some(&SOURCES, 2);
+        let cite = |id: &str| Citation {
+            source: format!("sources/{id}"),
+            voice: self.value::<CitationVoice>(3),
+            attributed_to: self.one(&["", "organizations/g0", "countries/KHM"]).to_owned(),
+            credibility: i32::try_from(self.0.below(7)).unwrap(),
+            ..Citation::default()
+        };
+        sources.into_iter().map(cite).collect()
+    }
+
     pub fn agreement(&mut self, number: usize) -> Agreement {
         let parties = self.distinct("countries", &COUNTRIES, 3);
         let party = |made: &mut Self| {
@@ -108,8 +143,14 @@ impl Made {
             legal_force: self.value::<LegalForce>(2),
             parties: parties
                 .iter()
-                .map(|name| AgreementParty {
-                    party: Some(agreement_party::Party::Country(name.clone())),
+                .map(|name| agreement_party::Party::Country(name.clone()))
+                .chain(
+                    self.some(&["organizations/g0"], 1)
+                        .into_iter()
+                        .map(|name| agreement_party::Party::Organization(name.to_owned())),
+                )
+                .map(|party| AgreementParty {
+                    party: Some(party),
                     role: self.value::<PartyRole>(4),
                 })
                 .collect(),
@@ -135,6 +176,7 @@ impl Made {
             }),
             external_ids: self.external_ids(number * 10),
             labels: self.labels(),
+            citations: self.citations(),
             ..Agreement::default()
         }
     }
@@ -148,6 +190,7 @@ impl Made {
         let tenures = (0..self.0.below(3)).map(|_| Tenure {
             title: self.one(&TEXTS).to_owned(),
             country: self.one(&["", "countries/KHM", "countries/SUN"]).to_owned(),
+            organization: self.one(&["", "organizations/g0", "organizations/g1"]).to_owned(),
             rank: self.value::<TenureRank>(3),
             period: self.is().then(|| period(self)),
             ..Tenure::default()
@@ -162,6 +205,7 @@ impl Made {
             tenures,
             external_ids: self.external_ids(number * 10),
             labels: self.labels(),
+            citations: self.citations(),
             ..Official::default()
         }
     }
@@ -185,7 +229,10 @@ impl Made {
     }
 
     fn comparison(&mut self, kind: &Kind, names: &[String]) -> String {
-        let fields: Vec<Filterable> = filterable(kind).collect();
+        let named = |field: &Filterable| names.iter().any(|name| may_name(kind, field, name));
+        let fields: Vec<Filterable> = filterable(kind)
+            .filter(|field| !matches!(field.values, Values::Reference(_)) || named(field))
+            .collect();
         let field = self.one(&fields);
         let path = if field.values == Values::Map {
             self.one(&["labels.desk", "labels.\"my key\"", "labels.é"]).to_owned()
@@ -195,12 +242,8 @@ impl Made {
         if self.0.below(8) == 0 {
             return format!("{path}:*");
         }
-        let target = match field.values {
-            Values::Reference(target) => REGISTRY.by_type(target).unwrap().collection,
-            _ => kind.collection,
-        };
         let of_target: Vec<_> =
-            names.iter().filter(|name| name.split('/').next() == Some(target)).cloned().collect();
+            names.iter().filter(|name| may_name(kind, &field, name)).cloned().collect();
         let value = match field.values {
             Values::Reference(_) | Values::Name => format!("\"{}\"", self.one(&of_target)),
             // What the actions of those that are made up can lead to.
@@ -220,8 +263,7 @@ impl Made {
                 format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
             }
         };
-        let is_tree = matches!(field.values, Values::Reference(_) | Values::Name)
-            && REGISTRY.0.iter().any(|kind| kind.collection == target && kind.hierarchy.is_some());
+        let is_tree = target(kind, &field).is_some_and(|target| target.hierarchy.is_some());
         if is_tree && self.is() {
             return format!("under({path}, {value})");
         }
@@ -238,7 +280,22 @@ impl Made {
     }
 }
 
-fn values_of(kind: &Kind, path: &str) -> Vec<String> {
+/// The type of what the field names, if it is one.
+fn target(kind: &Kind, field: &Filterable) -> Option<Kind> {
+    match field.values {
+        Values::Reference(target) => REGISTRY.by_type(target).copied(),
+        Values::Name => Some(*kind),
+        _ => None,
+    }
+}
+
+/// Whether the field may have `name` for a value.
+fn may_name(kind: &Kind, field: &Filterable, name: &str) -> bool {
+    target(kind, field).is_none_or(|target| name.split('/').next() == Some(target.collection))
+}
+
+/// Some values of the enum in the field `path`.
+pub fn values_of(kind: &Kind, path: &str) -> Vec<String> {
     let mut found = FieldKind::Message(kind.descriptor());
     for name in path.split('.') {
         found = found.as_message().unwrap().get_field_by_name(name).unwrap().kind();

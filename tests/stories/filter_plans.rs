@@ -12,6 +12,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement,
 };
 
+use crate::filter_made::values_of;
 use crate::support::database::TestDatabase;
 use crate::support::{Database, TestServer};
 
@@ -157,10 +158,11 @@ async fn indexes_that_are_declared_are_there() {
     for kind in REGISTRY.0 {
         for field in filterable(kind).filter(|field| field.indexed) {
             let (path, value) = match field.values {
-                Values::Date => (field.path.to_owned(), "2021"),
-                Values::Map => (format!("{}.desk", field.path), "x"),
-                Values::Enum => (field.path.to_owned(), "IN_FORCE"),
-                _ => (field.path.to_owned(), "x"),
+                Values::Date => (field.path.to_owned(), "2021".to_owned()),
+                Values::Map => (format!("{}.desk", field.path), "x".to_owned()),
+                Values::Enum => (field.path.to_owned(), values_of(kind, field.path)[0].clone()),
+                Values::Reference("*") => (field.path.to_owned(), "countries/KHM".to_owned()),
+                _ => (field.path.to_owned(), "x".to_owned()),
             };
             let plan =
                 plan(&db, &HashMap::new(), kind.type_name, &format!("{path} = {value}")).await;

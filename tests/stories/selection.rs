@@ -139,7 +139,7 @@ async fn names_and_read_masks(server: &TestServer) {
                     ..Default::default()
                 })
             }
-            Any::Official(_) => panic!("there is none"),
+            other => panic!("there is no {other:?}"),
         });
         assert_eq!(change.resource, expected.map(|one| Resource { resource: Some(one) }));
     }

@@ -13,7 +13,7 @@ use prost::Message;
 use tonic::Code;
 
 use crate::on_both;
-use crate::support::samples::{agreement, create, delete, mask, official, update};
+use crate::support::samples::{agreement, create, delete, mask, name, official, update};
 use crate::support::{Clients, TestServer};
 use crate::watching::{Watch, from, from_origin, page, until};
 
@@ -28,16 +28,6 @@ on_both!(
 
 /// What a folder of a copy keeps: resources by name.
 type Copy = BTreeMap<String, Resource>;
-
-fn name(resource: &Resource) -> String {
-    let name = match resource.resource.as_ref().unwrap() {
-        Any::Country(one) => &one.name,
-        Any::Agreement(one) => &one.name,
-        Any::CooperationArea(one) => &one.name,
-        Any::Official(one) => &one.name,
-    };
-    name.clone()
-}
 
 /// Folds what a stream tells; panics if a resource of the state comes twice.
 pub fn fold(copy: &mut Copy, messages: &[WatchChangesResponse]) {

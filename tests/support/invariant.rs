@@ -27,7 +27,7 @@ pub async fn check(url: &str) {
 /// All rows of all tables that are filled from the records.
 pub async fn dump(databases: &Databases) -> BTreeMap<String, Vec<String>> {
     let mut dump = BTreeMap::new();
-    for table in index_tables(*REGISTRY) {
+    for table in index_tables(*REGISTRY).map(|table| table.name) {
         dump.insert(table.to_owned(), rows(&databases.reader(), table).await);
     }
     dump

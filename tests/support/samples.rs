@@ -1,5 +1,7 @@
 //! Small resources that are right as they stand.
 
+use entente::model::described::Described;
+use entente::proto::ResourceVisitor;
 use entente::proto::v1::agreement_party::Party;
 use entente::proto::v1::mutation::Operation;
 use entente::proto::v1::resource::Resource as Any;
@@ -59,6 +61,30 @@ pub fn mask(paths: &[&str]) -> Option<FieldMask> {
 /// A resource of any type.
 pub fn any(resource: impl Into<Any>) -> Option<Resource> {
     Some(Resource { resource: Some(resource.into()) })
+}
+
+/// The name of a resource.
+pub fn name(resource: &Resource) -> String {
+    struct Name;
+    impl ResourceVisitor for Name {
+        type Output = String;
+        fn visit<T: Described>(self, value: T) -> String {
+            value.common().name.to_owned()
+        }
+    }
+    resource.resource.clone().unwrap().visit(Name)
+}
+
+/// The field for a resource in `Resource`.
+pub fn field(resource: &Any) -> &'static str {
+    struct Field;
+    impl ResourceVisitor for Field {
+        type Output = &'static str;
+        fn visit<T: Described>(self, _: T) -> &'static str {
+            T::FIELD
+        }
+    }
+    resource.clone().visit(Field)
 }
 
 /// Records `resource` under `id`, or under one of the server's if that is empty.

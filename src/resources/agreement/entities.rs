@@ -62,14 +62,20 @@ pub mod agreement_party {
         /// Place in the list, from 0.
         #[sea_orm(primary_key, auto_increment = false)]
         pub ordinal: i32,
-        /// The country.
-        pub country_key: i64,
+        /// The country, if it is one.
+        pub country_key: Option<i64>,
+        /// The organization, if it is one.
+        pub organization_key: Option<i64>,
         /// Role as recorded.
         #[sea_orm(column_type = "Text")]
         pub role: String,
         /// The row of country_key.
         #[sea_orm(belongs_to, from = "country_key", to = "key")]
-        pub country: BelongsTo<crate::resources::country::entities::country::Entity>,
+        pub country: BelongsTo<Option<crate::resources::country::entities::country::Entity>>,
+        /// The row of organization_key.
+        #[sea_orm(belongs_to, from = "organization_key", to = "key")]
+        pub organization:
+            BelongsTo<Option<crate::resources::organization::entities::organization::Entity>>,
         /// The row of the record itself.
         #[sea_orm(belongs_to, from = "key", to = "key")]
         pub agreement: BelongsTo<super::agreement::Entity>,

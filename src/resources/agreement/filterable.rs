@@ -15,6 +15,13 @@ pub(super) const FIELDS: &[Filterable] = &[
         "country_key",
     )
     .indexed(),
+    Filterable::new(
+        "parties.organization",
+        Values::Reference("Organization"),
+        "agreement_party",
+        "organization_key",
+    )
+    .indexed(),
     Filterable::new("parties.role", Values::Enum, "agreement_party", "role"),
     Filterable::new("areas", Values::Reference("CooperationArea"), "agreement_area", "area_key")
         .only(Only::Without("commitment"))
@@ -28,7 +35,7 @@ pub(super) const FIELDS: &[Filterable] = &[
     .only(Only::With("commitment"))
     .indexed(),
     Filterable::new("actions.kind", Values::Enum, "agreement_action", "kind"),
-    Filterable::new("actions.party", Values::Reference("Country"), "agreement_action", "party_key"),
+    Filterable::new("actions.party", Values::Reference("*"), "agreement_action", "party_key"),
     Filterable::new("actions.date", Values::Date, "agreement_action", "date").indexed(),
     Filterable::new("actions.effective_date", Values::Date, "agreement_action", "effective"),
     Filterable::new("actions.ground", Values::Enum, "agreement_action", "ground"),
@@ -52,12 +59,7 @@ pub(super) const FIELDS: &[Filterable] = &[
         "agreement_signatory",
         "title_on_date",
     ),
-    Filterable::new(
-        "signed_by.party",
-        Values::Reference("Country"),
-        "agreement_signatory",
-        "party_key",
-    ),
+    Filterable::new("signed_by.party", Values::Reference("*"), "agreement_signatory", "party_key"),
     Filterable::new("place", Values::Text, "agreement", "place"),
     Filterable::new("depositary", Values::Text, "agreement", "depositary"),
     Filterable::new("links.kind", Values::Enum, "agreement_link", "kind"),

@@ -4,6 +4,7 @@ pub mod entities;
 mod filterable;
 mod rules;
 pub mod status;
+mod warnings;
 
 use self::entities::{
     agreement, agreement_action, agreement_area, agreement_link, agreement_party,
@@ -15,13 +16,13 @@ use crate::model::dates::Day;
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::agreement_party::Party;
 use crate::proto::v1::{Agreement, AgreementAction, AgreementLinkKind, AgreementParty, PartyRole};
-use crate::store::resource::{Hierarchy, Keys, Resource, Table};
+use crate::store::resource::{Around, Hierarchy, Keys, Resource, Table, Warnings};
 use crate::store::sql::Rows;
 
 impl Resource for Agreement {
     const TABLES: &'static [Table] = &[
         Table { name: "agreement", references: &[] },
-        Table { name: "agreement_party", references: &["country_key"] },
+        Table { name: "agreement_party", references: &["country_key", "organization_key"] },
         Table { name: "agreement_area", references: &["area_key"] },
         Table { name: "agreement_action", references: &["cause_key"] },
         Table { name: "agreement_signatory", references: &["official_key"] },
@@ -44,8 +45,16 @@ impl Resource for Agreement {
             .collect()
     }
 
-    fn rules(&self, at: &Path<'_>, violations: &mut Violations) {
+    fn looks_into(&self) -> Vec<&str> {
+        self.parties.iter().map(party_name).collect()
+    }
+
+    fn rules(&self, _around: &dyn Around, at: &Path<'_>, violations: &mut Violations) {
         rules::check(self, at, violations);
+    }
+
+    fn warnings(&self, around: &dyn Around, warnings: &mut Warnings) {
+        warnings::doubt(self, around, warnings);
     }
 
     fn derive(&mut self, day: Day) {
@@ -100,11 +109,16 @@ impl Resource for Agreement {
 impl Agreement {
     fn index_parties(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
         for (index, party) in self.parties.iter().enumerate() {
-            let Some(country_key) = keys.key(party_name(party)) else { continue };
+            let (country_key, organization_key) = match &party.party {
+                Some(Party::Country(name)) => (keys.key(name), None),
+                Some(Party::Organization(name)) => (None, keys.key(name)),
+                None => continue,
+            };
             rows.push::<agreement_party::Entity>(agreement_party::Model {
                 key,
                 ordinal: ordinal(index),
                 country_key,
+                organization_key,
                 role: short_name(role(party).as_str_name(), "PARTY_ROLE_").unwrap_or_default(),
             });
         }
@@ -154,7 +168,7 @@ fn action_row(
 /// The resource name of a party; empty if it has none.
 fn party_name(party: &AgreementParty) -> &str {
     match &party.party {
-        Some(Party::Country(name)) => name,
+        Some(Party::Country(name) | Party::Organization(name)) => name,
         None => "",
     }
 }

@@ -19,12 +19,10 @@
 //! dated one that belongs to a later stage. An undated end comes last, since
 //! whoever records an end without a date says that the agreement is over.
 
-use std::collections::BTreeSet;
-use std::iter;
-
 use crate::model::dates::{Day, PartialDate};
 use crate::proto::v1::agreement_party::Party;
 use crate::proto::v1::{ActionKind, AgreementAction, AgreementParty, AgreementStatus, PartyRole};
+use crate::resources::first_change;
 
 /// The status on `day`. UNKNOWN if no action that counts says anything of it.
 pub fn status_on(
@@ -51,15 +49,42 @@ pub fn holds_until(
     parties: &[AgreementParty],
     today: Day,
 ) -> Option<Day> {
-    let dates = actions.iter().flat_map(|action| [&action.date, &action.effective_date]);
-    let begins = dates.filter_map(|date| Some(PartialDate::parse(date).ok()?.earliest()));
-    let later: BTreeSet<Day> = begins.filter(|day| *day > today).collect();
-    let mut days = iter::once(today).chain(later);
-    days.find(|day| status_on(actions, parties, *day) != status)
+    let dates =
+        actions.iter().flat_map(|action| [action.date.as_str(), action.effective_date.as_str()]);
+    first_change(dates, today, |day| status_on(actions, parties, day) != status)
+}
+
+/// The actions that lead from a status to one that cannot follow it, by their places, and
+/// why. What only repeats an earlier stage, such as a signature after the entry into
+/// force, is none of them.
+pub fn impossible(actions: &[AgreementAction], parties: &[AgreementParty]) -> Vec<(usize, String)> {
+    let bilateral = is_bilateral(parties);
+    let steps = actions.iter().enumerate().flat_map(|(place, action)| {
+        Step::of(action, bilateral, Day::MAX).map(move |step| Step { place, ..step })
+    });
+    let mut found = Vec::new();
+    let (mut status, mut stage) = (AgreementStatus::Unknown, 0);
+    for step in in_order(steps.collect()) {
+        let ended = matches!(status, AgreementStatus::Terminated | AgreementStatus::Abandoned);
+        if step.to != status && !is_foreseen(status, &step) && (step.stage > stage || ended) {
+            let (from, to) = (short(status), short(step.to));
+            found.push((step.place, format!("{to} does not follow {from}")));
+        }
+        if may_become(status, &step) {
+            (status, stage) = (step.to, step.stage);
+        }
+    }
+    found
+}
+
+fn short(status: AgreementStatus) -> &'static str {
+    status.as_str_name().trim_start_matches("AGREEMENT_STATUS_")
 }
 
 /// An action that counts and that has a say in the status.
 struct Step {
+    /// Its action's place in the list, where that is asked for.
+    place: usize,
     /// Earliest day that it can mean; `None` if it has no date.
     day: Option<Day>,
     kind: ActionKind,
@@ -102,7 +127,7 @@ impl Step {
             }
             Some(date.earliest())
         };
-        Some(Self { day, kind, stage, to })
+        Some(Self { place: 0, day, kind, stage, to })
     }
 
     fn is_end(&self) -> bool {
@@ -222,6 +247,29 @@ fn may_become(from: AgreementStatus, step: &Step) -> bool {
         Suspended => step.kind == ActionKind::Resumption || to == TerminationNotified,
         TerminationNotified => step.kind == ActionKind::Resumption,
         Terminated | Abandoned => false,
+    }
+}
+
+/// Whether the model foresees that step, without the two exceptions of [`may_become`].
+fn is_foreseen(from: AgreementStatus, step: &Step) -> bool {
+    use AgreementStatus::{
+        Announced, InForce, ProvisionallyApplied, Signed, Suspended, Terminated,
+        TerminationNotified, UnderNegotiation, Unknown, Unspecified,
+    };
+    match step.to {
+        Terminated => matches!(
+            from,
+            Unspecified
+                | Unknown
+                | Announced
+                | Signed
+                | ProvisionallyApplied
+                | InForce
+                | Suspended
+                | TerminationNotified
+        ),
+        InForce if from == UnderNegotiation => step.kind == ActionKind::Renewal,
+        _ => may_become(from, step),
     }
 }
 

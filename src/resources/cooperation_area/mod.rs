@@ -8,7 +8,7 @@ use crate::filter::field::{Filterable, Values};
 use crate::model::dates::Day;
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::{AreaLabel, AreaMapping, CooperationArea};
-use crate::store::resource::{Hierarchy, Keys, Resource, Table};
+use crate::store::resource::{Around, Hierarchy, Keys, Resource, Table};
 use crate::store::sql::Rows;
 
 impl Resource for CooperationArea {
@@ -56,7 +56,7 @@ impl Resource for CooperationArea {
         filled(&self.broader).into_iter().map(|name| ("broader".to_owned(), name)).collect()
     }
 
-    fn rules(&self, at: &Path<'_>, violations: &mut Violations) {
+    fn rules(&self, _around: &dyn Around, at: &Path<'_>, violations: &mut Violations) {
         if self.replaced_by == self.name && !self.name.is_empty() {
             violations.add(&at.field("replaced_by"), "must be another area");
         }

@@ -5,13 +5,13 @@ pub mod entities;
 use uuid::Uuid;
 
 use self::entities::{country, country_name, country_relation};
-use super::{DateColumns, check_period, end_kind, filled, ordinal, short_name};
+use super::{DateColumns, check_period, doubts, end_kind, filled, ordinal, short_name};
 use crate::filter::field::{Filterable, Only, Values};
 use crate::model::dates::Day;
 use crate::model::names;
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::{Country, CountryKind, CountryName};
-use crate::store::resource::{Hierarchy, Keys, Resource, Table};
+use crate::store::resource::{Around, Hierarchy, Keys, Resource, Table, Warnings};
 use crate::store::sql::Rows;
 
 impl Resource for Country {
@@ -102,7 +102,7 @@ impl Resource for Country {
         sovereign.map(|name| ("sovereign".to_owned(), name)).collect()
     }
 
-    fn rules(&self, at: &Path<'_>, violations: &mut Violations) {
+    fn rules(&self, _around: &dyn Around, at: &Path<'_>, violations: &mut Violations) {
         check_period(self.existence.as_ref(), &at.field("existence"), violations);
         for (field, others) in
             [("predecessors", &self.predecessors), ("successors", &self.successors)]
@@ -113,6 +113,10 @@ impl Resource for Country {
                 }
             }
         }
+    }
+
+    fn warnings(&self, _around: &dyn Around, warnings: &mut Warnings) {
+        doubts::years(self.existence.as_ref(), &Path::Root.field("existence"), warnings);
     }
 
     fn index(&self, key: i64, keys: &dyn Keys, _today: Day, rows: &mut Rows) {

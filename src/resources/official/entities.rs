@@ -118,6 +118,8 @@ pub mod tenure {
         /// The title.
         #[sea_orm(column_type = "Text")]
         pub title: String,
+        /// The body in which the post is.
+        pub organization_key: Option<i64>,
         /// The country.
         pub country_key: Option<i64>,
         /// Rank as recorded.
@@ -146,6 +148,10 @@ pub mod tenure {
         /// End reason as recorded.
         #[sea_orm(column_type = "Text", nullable)]
         pub end_reason: Option<String>,
+        /// The row of organization_key.
+        #[sea_orm(belongs_to, from = "organization_key", to = "key")]
+        pub organization:
+            BelongsTo<Option<crate::resources::organization::entities::organization::Entity>>,
         /// The row of country_key.
         #[sea_orm(belongs_to, from = "country_key", to = "key")]
         pub country: BelongsTo<Option<crate::resources::country::entities::country::Entity>>,

@@ -3,12 +3,12 @@
 pub mod entities;
 
 use self::entities::{official, official_name, official_nationality, tenure};
-use super::{DateColumns, check_date, check_period, end_kind, filled, ordinal, short_name};
+use super::{DateColumns, check_date, check_period, doubts, end_kind, filled, ordinal, short_name};
 use crate::filter::field::{Filterable, Values};
 use crate::model::dates::{Day, period_definitely_inverted};
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::{Official, PersonName, Tenure};
-use crate::store::resource::{Keys, Resource, Table};
+use crate::store::resource::{Around, Keys, Resource, Table, Warnings};
 use crate::store::sql::Rows;
 
 impl Resource for Official {
@@ -16,7 +16,7 @@ impl Resource for Official {
         Table { name: "official", references: &[] },
         Table { name: "official_name", references: &[] },
         Table { name: "official_nationality", references: &["country_key"] },
-        Table { name: "tenure", references: &["country_key"] },
+        Table { name: "tenure", references: &["organization_key", "country_key"] },
     ];
     const SORTABLE: &'static [&'static str] = &["display_name", "family_name"];
     const FILTERABLE: &'static [Filterable] = &[
@@ -38,6 +38,13 @@ impl Resource for Official {
         Filterable::new("tenures.title", Values::Text, "tenure", "title"),
         Filterable::new("tenures.country", Values::Reference("Country"), "tenure", "country_key")
             .indexed(),
+        Filterable::new(
+            "tenures.organization",
+            Values::Reference("Organization"),
+            "tenure",
+            "organization_key",
+        )
+        .indexed(),
         Filterable::new("tenures.rank", Values::Enum, "tenure", "rank"),
         Filterable::new("tenures.capacity", Values::Enum, "tenure", "capacity"),
         Filterable::new("tenures.period.start", Values::Date, "tenure", "start"),
@@ -46,7 +53,11 @@ impl Resource for Official {
         Filterable::new("tenures.end_reason", Values::Enum, "tenure", "end_reason"),
     ];
 
-    fn rules(&self, at: &Path<'_>, violations: &mut Violations) {
+    fn looks_into(&self) -> Vec<&str> {
+        self.tenures.iter().map(|tenure| tenure.organization.as_str()).collect()
+    }
+
+    fn rules(&self, _around: &dyn Around, at: &Path<'_>, violations: &mut Violations) {
         check_date(&self.birth, &at.field("birth"), violations);
         check_date(&self.death, &at.field("death"), violations);
         if period_definitely_inverted(&self.birth, &self.death) {
@@ -63,6 +74,22 @@ impl Resource for Official {
             for (index, milestone) in tenure.milestones.iter().enumerate() {
                 let at = at.field("milestones");
                 check_date(&milestone.date, &at.index(index).field("date"), violations);
+            }
+        }
+    }
+
+    fn warnings(&self, around: &dyn Around, warnings: &mut Warnings) {
+        let root = Path::Root;
+        doubts::year(&self.birth, &root.field("birth"), warnings);
+        doubts::year(&self.death, &root.field("death"), warnings);
+        let tenures = root.field("tenures");
+        for (index, tenure) in self.tenures.iter().enumerate() {
+            let Some(period) = &tenure.period else { continue };
+            let at = tenures.index(index);
+            let at = at.field("period");
+            doubts::years(Some(period), &at, warnings);
+            for (field, date) in [("start", &period.start), ("end", &period.end)] {
+                doubts::existence(around, &tenure.organization, date, &at.field(field), warnings);
             }
         }
     }
@@ -111,6 +138,7 @@ fn tenure_row(key: i64, index: usize, tenure: &Tenure, keys: &dyn Keys) -> tenur
         key,
         ordinal: ordinal(index),
         title: tenure.title.clone(),
+        organization_key: keys.key(&tenure.organization),
         country_key: keys.key(&tenure.country),
         rank: short_name(tenure.rank().as_str_name(), "TENURE_RANK_"),
         capacity: short_name(tenure.capacity().as_str_name(), "TENURE_CAPACITY_"),

@@ -106,7 +106,7 @@ async fn check_rows(
     rows: &Rows,
     keys: (i64, i64),
 ) -> Result<(), VerifyError> {
-    for table in index_tables(registry) {
+    for table in index_tables(registry).map(|table| table.name) {
         let Some(odd) = rows.first_odd(db, table, keys).await? else { continue };
         let name = fold.version(odd.key).map_or("", |version| &version.name).to_owned();
         let mut findings = Findings::default();

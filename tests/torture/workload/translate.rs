@@ -20,6 +20,7 @@ use crate::database::Database;
 use crate::history::log::Log;
 use crate::history::{Change, Commit, Event, Image, Item, Kind};
 use crate::record::Record;
+use crate::support::samples;
 
 /// The log of a store.
 pub(super) fn log(record: &Record) -> Log {
@@ -90,13 +91,7 @@ pub(super) fn item(name: &str, resource: Any) -> Item {
 
 /// A resource of a snapshot.
 fn named(resource: &Resource) -> Item {
-    let name = match resource.resource.as_ref().unwrap() {
-        Any::Country(one) => &one.name,
-        Any::Agreement(one) => &one.name,
-        Any::CooperationArea(one) => &one.name,
-        Any::Official(one) => &one.name,
-    };
-    Item { name: name.clone(), image: image(resource) }
+    Item { name: samples::name(resource), image: image(resource) }
 }
 
 /// What a message of a stream tells.

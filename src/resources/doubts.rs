@@ -1,0 +1,55 @@
+//! What several types find doubtful.
+
+use crate::model::dates::PartialDate;
+use crate::model::violations::Path;
+use crate::proto::v1::{Country, Organization, Period, WarningCode};
+use crate::store::resource::{Around, Warnings, look};
+
+/// Doubts a date whose year nobody knows.
+pub(crate) fn year(date: &str, at: &Path<'_>, warnings: &mut Warnings) {
+    if date.starts_with("XXXX") {
+        let text = format!("the year of {date} is unknown, so it may mean any");
+        warnings.add(WarningCode::YearUnknown, at, text);
+    }
+}
+
+/// Doubts the dates of a period in the same way.
+pub(crate) fn years(period: Option<&Period>, at: &Path<'_>, warnings: &mut Warnings) {
+    if let Some(period) = period {
+        year(&period.start, &at.field("start"), warnings);
+        year(&period.end, &at.field("end"), warnings);
+    }
+}
+
+/// Doubts that something happened on `date` if the country or organization `name` did
+/// not exist then.
+pub(crate) fn existence(
+    around: &dyn Around,
+    name: &str,
+    date: &str,
+    at: &Path<'_>,
+    warnings: &mut Warnings,
+) {
+    let of_country = || look(around, name, |found: &Country| found.existence.clone());
+    let of_body = || look(around, name, |found: &Organization| found.existence.clone());
+    let Some(existence) = of_country().or_else(of_body).flatten() else { return };
+    if lies_outside(date, &existence) {
+        let Period { start, end, .. } = existence;
+        let span = match (start.as_str(), end.as_str()) {
+            (start, "") => format!("since {start}"),
+            ("", end) => format!("until {end}"),
+            (start, end) => format!("from {start} to {end}"),
+        };
+        let text = format!("{name} existed {span}, and {date} lies outside of that");
+        warnings.add(WarningCode::OutsideExistence, at, text);
+    }
+}
+
+/// Whether every day that `date` can mean is before or after the whole of `span`.
+pub(crate) fn lies_outside(date: &str, span: &Period) -> bool {
+    let Ok(date) = PartialDate::parse(date) else { return false };
+    let before = |start: &PartialDate| date.is_definitely_before(start);
+    let after = |end: &PartialDate| date.is_definitely_after(end);
+    PartialDate::parse(&span.start).is_ok_and(|start| before(&start))
+        || PartialDate::parse(&span.end).is_ok_and(|end| after(&end))
+}
