@@ -21,6 +21,7 @@ use tonic_reflection::pb::{v1, v1alpha};
 use greeting::Greeted;
 
 use crate::api::Api;
+use crate::api::history::HistoryService;
 use crate::api::layer::CallLayer;
 use crate::api::records::RecordService;
 use crate::api::resources::ResourceService;
@@ -149,6 +150,7 @@ impl Server {
         let mut routes = RoutesBuilder::default();
         each_type(&mut Routed { routes: &mut routes, api: &api });
         routes.add_service(RecordService::new(api.clone()));
+        routes.add_service(HistoryService::new(api.clone()));
         let changes = ChangeServiceServer::new(api.clone());
         routes.add_service(changes.max_decoding_message_size(MESSAGE_IN_BYTES));
         routes.add_service(health_service);

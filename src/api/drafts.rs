@@ -89,6 +89,31 @@ pub fn update(
     }
 }
 
+/// Makes the resource called `name` what `object` says, as a whole.
+pub fn replace(
+    kind: &'static Kind,
+    mut object: Box<dyn Object>,
+    name: String,
+    etag: String,
+    violations: Violations,
+) -> Draft {
+    object.clear_output_only();
+    object.common_mut().name.clone_from(&name);
+    Draft {
+        kind,
+        path: String::new(),
+        name_path: "name".to_owned(),
+        operation: Operation::Update {
+            object,
+            name,
+            mask: Mask::all(),
+            allow_missing: false,
+            etag,
+        },
+        violations,
+    }
+}
+
 /// The type that `name` belongs to, for a mutation that only has a name; `None` if
 /// it is none, which is then among `violations`.
 pub fn kind_of(

@@ -126,7 +126,7 @@ impl Query {
         put_field(WATCH_TOKEN, watch_token.as_bytes(), out);
         if let Some(mut next) = next {
             next.extend([watch_token.to_owned(), revision.to_string()]);
-            put_field(NEXT_PAGE_TOKEN, self.encode(&next).as_bytes(), out);
+            put_field(NEXT_PAGE_TOKEN, encode(self.identity, &next).as_bytes(), out);
         }
         match total {
             // The field has presence: a zero is told too.
@@ -138,18 +138,19 @@ impl Query {
             None => {}
         }
     }
+}
 
-    fn encode(&self, values: &[String]) -> String {
-        let mut bytes = vec![LAYOUT];
-        bytes.extend_from_slice(&self.identity);
-        for value in values {
-            bytes.extend_from_slice(&u32::try_from(value.len()).unwrap_or(0).to_be_bytes());
-            bytes.extend_from_slice(value.as_bytes());
-        }
-        let sum = Sha256::digest(&bytes);
-        bytes.extend_from_slice(&sum[..4]);
-        URL_SAFE_NO_PAD.encode(bytes)
+/// A page token with `values` for the query `identity`.
+pub(super) fn encode(identity: [u8; 8], values: &[String]) -> String {
+    let mut bytes = vec![LAYOUT];
+    bytes.extend_from_slice(&identity);
+    for value in values {
+        bytes.extend_from_slice(&u32::try_from(value.len()).unwrap_or(0).to_be_bytes());
+        bytes.extend_from_slice(value.as_bytes());
     }
+    let sum = Sha256::digest(&bytes);
+    bytes.extend_from_slice(&sum[..4]);
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Where the page before `page_token` ended; `None` for the first page. Whether it
@@ -158,10 +159,6 @@ pub fn after(page_token: &str, query: Option<&Query>) -> Result<Option<After>> {
     if page_token.is_empty() {
         return Ok(None);
     }
-    let malformed = || {
-        let text = "is no page token of this service, or has been cut or altered";
-        Error::token(Reason::TokenMalformed, "page_token", text)
-    };
     let (identity, mut values) = decode(page_token).ok_or_else(malformed)?;
     if query.is_some_and(|query| identity != query.identity) {
         let text = "belongs to a list with another type, `order_by`, `filter` or time";
@@ -183,7 +180,14 @@ pub fn page_limit(page_size: i32) -> usize {
     }
 }
 
-fn decode(token: &str) -> Option<([u8; 8], Vec<String>)> {
+/// The error for a page token that is none.
+pub(super) fn malformed() -> Error {
+    let text = "is no page token of this service, or has been cut or altered";
+    Error::token(Reason::TokenMalformed, "page_token", text)
+}
+
+/// The identity of its query and the values of a page token; `None` if it is none.
+pub(super) fn decode(token: &str) -> Option<([u8; 8], Vec<String>)> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let (content, sum) = bytes.split_last_chunk::<4>()?;
     if Sha256::digest(content)[..4] != sum[..] {

@@ -4,6 +4,7 @@ pub mod asked;
 pub mod caller;
 pub mod changes;
 pub mod drafts;
+pub mod history;
 pub mod layer;
 pub mod listing;
 pub mod past;

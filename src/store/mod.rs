@@ -44,6 +44,7 @@ pub mod told;
 pub mod transaction;
 mod unit;
 pub mod verify;
+pub mod versions;
 mod wanted;
 pub mod write;
 
@@ -245,6 +246,25 @@ impl Store {
     pub async fn past(&self, names: &[&str], revision: i64) -> Result<HashMap<String, Bytes>> {
         self.check_up()?;
         self.read(|db| async move { past::versions(&db, names, revision).await }).await
+    }
+
+    /// A page of the versions of a record, see [`versions::page`].
+    pub async fn versions(
+        &self,
+        key: i64,
+        before: i64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<(Vec<versions::Version>, bool)> {
+        self.check_up()?;
+        let page = |db: Reader| async move { versions::page(&db, key, before, limit, bytes).await };
+        self.read(page).await
+    }
+
+    /// A record as it was, see [`versions::at`].
+    pub async fn version_at(&self, key: i64, revision: i64) -> Result<Option<Vec<u8>>> {
+        self.check_up()?;
+        self.read(|db| async move { versions::at(&db, key, revision).await }).await
     }
 
     /// The newest commit at or before `micros`, or 0.

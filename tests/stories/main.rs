@@ -30,6 +30,7 @@ mod filters;
 mod floors;
 mod groups;
 mod hints;
+mod history;
 mod paging;
 mod past;
 mod real_data;

@@ -4,6 +4,7 @@ use entente::proto::v1::agreement_service_client::AgreementServiceClient;
 use entente::proto::v1::change_service_client::ChangeServiceClient;
 use entente::proto::v1::cooperation_area_service_client::CooperationAreaServiceClient;
 use entente::proto::v1::country_service_client::CountryServiceClient;
+use entente::proto::v1::history_service_client::HistoryServiceClient;
 use entente::proto::v1::official_service_client::OfficialServiceClient;
 use entente::proto::v1::record_service_client::RecordServiceClient;
 use entente::proto::v1::{
@@ -55,6 +56,11 @@ impl Clients {
     /// Of OfficialService.
     pub fn officials(&self) -> OfficialServiceClient<Channel> {
         OfficialServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES)
+    }
+
+    /// Of HistoryService.
+    pub fn history(&self) -> HistoryServiceClient<Channel> {
+        HistoryServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES)
     }
 
     /// Of RecordService.
