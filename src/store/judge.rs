@@ -238,7 +238,7 @@ fn conclude(item: &mut Item, problems: &mut Problems) {
 }
 
 /// The place of a resource in its request.
-fn place<'p>(path: &'p str, root: &'p Path<'p>) -> Path<'p> {
+pub(super) fn place<'p>(path: &'p str, root: &'p Path<'p>) -> Path<'p> {
     if path.is_empty() { Path::Root } else { root.field(path) }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use uuid::Uuid;
 
+use super::judge::place;
 use super::load::{ExternalKey, Grave, Known};
 use super::resource::{Kind, Object};
 use super::unit::{Unit, expect_etag};
@@ -97,8 +98,7 @@ impl<'u> Stage<'u> {
                 let Some(found) = self.target(draft, name, problems) else { return };
                 match found {
                     Found::One(name, known) => {
-                        let at = Path::Root;
-                        let at = at.field(&draft.path);
+                        let at = place(&draft.path, &Path::Root);
                         expect_etag(etag, &known, &name, &at.field("etag"), problems);
                         self.update(draft, object.as_ref(), name, &known, mask);
                     }
