@@ -100,6 +100,7 @@ const COMMON: &str = "
         CommonMut {
             name: &mut self.name,
             uid: &mut self.uid,
+            external_ids: &mut self.external_ids,
             warnings: &mut self.warnings,
             etag: &mut self.etag,
             revision: &mut self.revision,

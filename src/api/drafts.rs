@@ -89,6 +89,37 @@ pub fn update(
     }
 }
 
+/// Changes a resource, or records it where there is none.
+pub fn import(
+    kind: &'static Kind,
+    mut object: Box<dyn Object>,
+    id: &str,
+    mask: Option<&FieldMask>,
+    site: Site<'_>,
+    mut violations: Violations,
+) -> Draft {
+    let path = site.path(site.resource);
+    // What is written is judged once it is merged; what is sent may lack parts.
+    violations.forget_below(&path);
+    let name = object.common().name.to_owned();
+    object.clear_output_only();
+    let paths = mask.map(|mask| mask.paths.as_slice()).unwrap_or_default();
+    let mask = match paths {
+        [] => Mask::populated(&object.encode()),
+        paths => {
+            let field = site.path("update_mask");
+            let mask = checked_mask(kind, paths, MaskUse::Update, &field, &mut violations);
+            mask.unwrap_or_else(|| Mask::populated(&[]))
+        }
+    };
+    let name_path = if name.is_empty() { site.path(site.id) } else { format!("{path}.name") };
+    let (name, fallback) =
+        ((!name.is_empty()).then_some(name), (!id.is_empty()).then(|| kind.name(id)));
+    let keeps_ids = paths.is_empty();
+    let operation = Operation::Import { object, name, fallback, mask, keeps_ids };
+    Draft { kind, path, name_path, operation, violations }
+}
+
 /// Makes the resource called `name` what `object` says, as a whole.
 pub fn replace(
     kind: &'static Kind,

@@ -5,6 +5,7 @@ pub mod caller;
 pub mod changes;
 pub mod drafts;
 pub mod history;
+mod import;
 pub mod layer;
 pub mod listing;
 pub mod past;

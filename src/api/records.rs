@@ -12,7 +12,7 @@ use tower::Service;
 
 use super::drafts::{self, Site};
 use super::unary::{Answer, answer, unimplemented};
-use super::{Api, caller};
+use super::{Api, caller, import};
 use crate::model::described::{Described, Validate};
 use crate::model::error::{Problems, Result};
 use crate::model::violations::{Path, Violations};
@@ -56,6 +56,7 @@ impl Service<http::Request<Body>> for RecordService {
             "/entente.v1.RecordService/Apply" => {
                 answer(request, move |request| apply(api.clone(), request))
             }
+            "/entente.v1.RecordService/Import" => import::answer(api, request),
             _ => unimplemented(),
         }
     }
@@ -150,7 +151,7 @@ impl ResourceVisitor for Unwrap {
     }
 }
 
-fn unwrap(
+pub(super) fn unwrap(
     registry: Registry,
     resource: Option<Resource>,
 ) -> Option<(&'static Kind, Box<dyn Object>)> {

@@ -58,6 +58,8 @@ pub struct CommonMut<'a> {
     pub name: &'a mut String,
     /// UUIDv7 in its usual form.
     pub uid: &'a mut String,
+    /// Identifiers in other registers.
+    pub external_ids: &'a mut Vec<ExternalId>,
     /// What is doubtful.
     pub warnings: &'a mut Vec<Warning>,
     /// The quoted revision.

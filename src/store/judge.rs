@@ -174,7 +174,7 @@ impl Stage<'_> {
         }
     }
 
-    fn holder(&self, key: &ExternalKey) -> Option<(i64, String)> {
+    pub(super) fn holder(&self, key: &ExternalKey) -> Option<(i64, String)> {
         if let Some(staged) = self.external.get(key) {
             return staged.clone();
         }
@@ -242,7 +242,7 @@ pub(super) fn place<'p>(path: &'p str, root: &'p Path<'p>) -> Path<'p> {
     if path.is_empty() { Path::Root } else { root.field(path) }
 }
 
-fn external_keys(object: &dyn Object) -> impl Iterator<Item = ExternalKey> {
+pub(super) fn external_keys(object: &dyn Object) -> impl Iterator<Item = ExternalKey> {
     let type_name = object.type_name();
     let ids = object.common().external_ids.iter();
     ids.map(move |id| (type_name, id.scheme.clone(), id.value.clone()))

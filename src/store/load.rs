@@ -14,7 +14,7 @@ use super::index::index_tables;
 use super::meaning::aliases;
 use super::resource::{Hierarchy, Kind, Object, Registry};
 use super::sql::Sql;
-use super::wanted::{Targets, Wanted};
+use super::wanted::{Targets, Wanted, sought};
 use super::write::Write;
 
 /// Referrers that an answer lists for each resource.
@@ -84,13 +84,17 @@ pub async fn load(
 ) -> Result<Loaded, DbErr> {
     let mut loader = Loader { db, registry, memory, found: Loaded::default() };
     loader.requests(writes).await?;
-    let targets = Targets::of(registry, writes);
+    let mut targets = Targets::of(registry, writes);
+    let sought = sought(writes);
+    loader.external(&sought).await?;
+    targets.names.extend(loader.found.external.values().map(|(_, name)| name.clone()));
     loader.targets(&targets).await?;
     loader.graves(&targets.undeleted).await?;
     let mut wanted = Wanted::default();
     loader.want_stored(&mut wanted)?;
     wanted.add_drafts(registry, writes);
     loader.references(wanted.names, &wanted.looked).await?;
+    wanted.external.retain(|key| !sought.contains(key));
     loader.external(&wanted.external).await?;
     loader.referrers(&targets).await?;
     if targets.moves_edges {

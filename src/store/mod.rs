@@ -154,6 +154,14 @@ impl Store {
         Ok(written)
     }
 
+    /// Hands a write over; see [`Queue::submit`].
+    pub fn submit(
+        &self,
+        write: &mut Option<Write>,
+    ) -> Result<impl Future<Output = Result<Written>> + Send + use<>> {
+        self.queue.submit(write)
+    }
+
     /// Takes no more writes; those that wait are still done.
     pub fn stop(&self) {
         self.queue.close();

@@ -81,15 +81,26 @@ impl Queue {
     /// Hands `write` over and waits for what came of it. Dropping the future
     /// does not stop the write.
     pub async fn write(&self, write: Write) -> Result<Written> {
+        self.submit(&mut Some(write))?.await
+    }
+
+    /// Takes `write` and hands it over, after all that was handed over before; what comes
+    /// of it comes later. Where there is no room it stays.
+    pub fn submit(
+        &self,
+        write: &mut Option<Write>,
+    ) -> Result<impl Future<Output = Result<Written>> + Send + use<>> {
         self.check_up()?;
         let full = |_| Error::new(Reason::Overloaded, "more writes wait than the queue may hold");
-        let size = u32::try_from(write.size.clamp(1, QUEUE_BYTES)).unwrap_or(u32::MAX);
+        let size = write.as_ref().map_or(0, |write| write.size.clamp(1, QUEUE_BYTES));
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
         let request = Arc::clone(&self.requests).try_acquire_owned().map_err(full)?;
         let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(size).map_err(full)?;
+        let write = write.take().ok_or_else(Error::internal)?;
         let (sender, answer) = oneshot::channel();
         let queued = Queued { write, reply: Reply { sender, places: (request, bytes) } };
         self.sender.send(queued).map_err(|_| draining())?;
-        answer.await.map_err(|_| draining())?
+        Ok(async { answer.await.map_err(|_| draining())? })
     }
 
     /// Lets the calendar take a step, before the writes that wait; what came of it. Its

@@ -100,8 +100,13 @@ pub trait Resource: Described + Debug + Send + Sync {
         id.to_owned()
     }
 
-    /// The id of a new resource whose client chose none.
-    fn default_id(&self, uid: Uuid) -> String {
+    /// The id that its own fields say, if they say one.
+    fn own_id(&self) -> Option<String> {
+        None
+    }
+
+    /// The id of a new resource that says none, and whose client chose none.
+    fn id_of(uid: Uuid) -> String {
         uid.to_string()
     }
 
@@ -163,8 +168,8 @@ pub trait Object: Any + Send + Sync + Debug {
     fn aliases(&self) -> Vec<String>;
     /// Its parents in its type's hierarchy.
     fn parents(&self) -> Vec<(String, String)>;
-    /// The id of a new resource whose client chose none.
-    fn default_id(&self, uid: Uuid) -> String;
+    /// The id that its own fields say, if they say one.
+    fn own_id(&self) -> Option<String>;
     /// Sets the derived fields as of `day`.
     fn derive(&mut self, day: Day);
     /// The encoded message, the same bytes for the same content.
@@ -217,8 +222,8 @@ impl<T: Resource> Object for T {
     fn parents(&self) -> Vec<(String, String)> {
         Resource::parents(self)
     }
-    fn default_id(&self, uid: Uuid) -> String {
-        Resource::default_id(self, uid)
+    fn own_id(&self) -> Option<String> {
+        Resource::own_id(self)
     }
     fn derive(&mut self, day: Day) {
         Resource::derive(self, day);
@@ -267,6 +272,8 @@ pub struct Kind {
     pub check_id: fn(&str) -> Result<(), &'static str>,
     /// The one way to write an id.
     pub canonical_id: fn(&str) -> String,
+    /// The id of a new resource that says none.
+    pub id_of: fn(Uuid) -> String,
     decode: fn(&[u8]) -> Decoded,
     unwrap: fn(Box<dyn Any>) -> Unwrapped,
 }
@@ -286,6 +293,7 @@ impl Kind {
             derived_until: T::DERIVED_UNTIL,
             check_id: T::check_id,
             canonical_id: T::canonical_id,
+            id_of: T::id_of,
             decode: |bytes| Ok(Box::new(T::decode(bytes)?)),
             unwrap: |message| Some(message.downcast::<T>().ok()? as Box<dyn Object>),
         }

@@ -1,11 +1,11 @@
 //! One request over what the group has accepted so far.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::judge::place;
+use super::judge::{external_keys, place};
 use super::load::{ExternalKey, Grave, Known};
 use super::resource::{Kind, Object};
 use super::unit::{Unit, expect_etag};
@@ -113,6 +113,7 @@ impl<'u> Stage<'u> {
                     other => not_one(draft, &other, problems),
                 }
             }
+            Operation::Import { .. } => self.import(draft, problems),
             Operation::Delete { name, etag } => {
                 let Some(found) = self.target(draft, name, problems) else { return };
                 match found {
@@ -194,7 +195,8 @@ impl<'u> Stage<'u> {
     ) {
         let uid = new_uid();
         let chosen = name.is_some();
-        let mut name = name.unwrap_or_else(|| draft.kind.name(&object.default_id(uid)));
+        let own = || object.own_id().unwrap_or_else(|| (draft.kind.id_of)(uid));
+        let mut name = name.unwrap_or_else(|| draft.kind.name(&own()));
         let at = Path::Root;
         let at = at.field(&draft.name_path);
         let (_, id) = names::split(&name).unwrap_or_default();
@@ -216,6 +218,45 @@ impl<'u> Stage<'u> {
         self.next_key += 1;
         set_identity(object.as_mut(), &name, uid);
         self.put(draft, MutationOutcome::Created, name, key, uid, None, Some(object));
+    }
+
+    fn import(&mut self, draft: &Draft, problems: &mut Problems) {
+        let Operation::Import { object, name, fallback, mask, keeps_ids } = &draft.operation else {
+            return;
+        };
+        let holders = external_keys(object.as_ref()).filter_map(|key| self.holder(&key));
+        let holders: BTreeSet<String> = holders.map(|(_, name)| name).collect();
+        let mut holders = holders.into_iter();
+        let name = match (name, holders.next(), holders.next()) {
+            (Some(name), _, _) => Some(name.clone()),
+            (None, Some(one), Some(other)) => {
+                let at = place(&draft.path, &Path::Root);
+                let text = format!("belong to several records, among them {one} and {other}");
+                problems.add(Reason::ValidationFailed, &at.field("external_ids"), text, "");
+                return;
+            }
+            (None, holder, _) => {
+                let own = || object.own_id().map(|id| draft.kind.name(&id));
+                holder.or_else(|| fallback.clone()).or_else(own)
+            }
+        };
+        let Some(name) = name else {
+            return self.create(draft, object.boxed_clone(), None, problems);
+        };
+        let Some(found) = self.target(draft, &name, problems) else { return };
+        match found {
+            Found::One(name, known) => {
+                let mut object = object.boxed_clone();
+                if *keeps_ids {
+                    keep_ids(draft.kind, &known, object.as_mut());
+                }
+                self.update(draft, object.as_ref(), name, &known, mask);
+            }
+            Found::Nothing(name) => {
+                self.create(draft, object.boxed_clone(), Some(name), problems);
+            }
+            other @ Found::Ambiguous(_) => not_one(draft, &other, problems),
+        }
     }
 
     fn update(
@@ -311,6 +352,18 @@ impl<'u> Stage<'u> {
             unchecked: !matches!(draft.operation, Operation::Create { .. }),
         });
     }
+}
+
+/// Puts the external ids that a record has before those that are new.
+fn keep_ids(kind: &Kind, known: &Known, object: &mut dyn Object) {
+    let Some(Ok(before)) = known.body.as_ref().map(|body| kind.decode(body)) else { return };
+    let new = object.common_mut().external_ids;
+    if new.is_empty() {
+        return;
+    }
+    let mut all = before.common().external_ids.to_vec();
+    all.extend(new.drain(..).filter(|id| !before.common().external_ids.contains(id)));
+    *new = all;
 }
 
 fn set_identity(object: &mut dyn Object, name: &str, uid: Uuid) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::judge::external_keys;
 use super::load::ExternalKey;
 use super::resource::{Object, Registry};
 use super::write::{Operation, Write};
@@ -27,6 +28,13 @@ impl Targets {
             for draft in &write.drafts {
                 let name = match &draft.operation {
                     Operation::Create { .. } => continue,
+                    Operation::Import { object, name, fallback, .. } => {
+                        targets.moves_edges |= draft.kind.hierarchy.is_some();
+                        let own = object.own_id().map(|id| draft.kind.name(&id));
+                        let names = [name, fallback, &own].into_iter().flatten();
+                        targets.names.extend(names.filter_map(|name| registry.canonical(name)));
+                        continue;
+                    }
                     Operation::Update { name, .. } => name,
                     Operation::Delete { name, .. } => {
                         targets.deleted.extend(registry.canonical(name));
@@ -45,6 +53,16 @@ impl Targets {
     }
 }
 
+/// The external ids by which imports may find what they are about.
+pub(super) fn sought(writes: &[Write]) -> HashSet<ExternalKey> {
+    let drafts = writes.iter().flat_map(|write| &write.drafts);
+    let imports = drafts.filter_map(|draft| match &draft.operation {
+        Operation::Import { object, name: None, .. } => Some(object),
+        _ => None,
+    });
+    imports.flat_map(|object| external_keys(object.as_ref())).collect()
+}
+
 /// What the messages of the group name.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
@@ -60,10 +78,13 @@ impl Wanted {
         for draft in writes.iter_mut().flat_map(|write| &mut write.drafts) {
             match &mut draft.operation {
                 Operation::Create { object, name } => {
-                    self.names.extend(name.iter().cloned());
+                    let own = || object.own_id().map(|id| draft.kind.name(&id));
+                    self.names.extend(name.clone().or_else(own));
                     self.add(registry, object.as_mut());
                 }
-                Operation::Update { object, .. } => self.add(registry, object.as_mut()),
+                Operation::Update { object, .. } | Operation::Import { object, .. } => {
+                    self.add(registry, object.as_mut());
+                }
                 Operation::Delete { .. } | Operation::Undelete { .. } => {}
             }
         }
@@ -78,10 +99,7 @@ impl Wanted {
         });
         let looked = object.looks_into().into_iter().filter(|name| !name.is_empty());
         self.looked.extend(looked.filter_map(|name| registry.canonical(name)));
-        let type_name = object.type_name();
-        for id in object.common().external_ids {
-            self.external.insert((type_name, id.scheme.clone(), id.value.clone()));
-        }
+        self.external.extend(external_keys(object));
         let parents = object.parents().into_iter();
         self.parents.extend(parents.filter_map(|(_, name)| registry.canonical(&name)));
     }

@@ -101,6 +101,19 @@ pub enum Operation {
         /// If not empty, the one that it must have.
         etag: String,
     },
+    /// Change a resource, or record it where there is none.
+    Import {
+        /// What it says.
+        object: Box<dyn Object>,
+        /// Its name, as given; else it is found by its external ids.
+        name: Option<String>,
+        /// The name of one that is not found so.
+        fallback: Option<String>,
+        /// The fields to take where it is there.
+        mask: Mask,
+        /// Whether it keeps the external ids that it has.
+        keeps_ids: bool,
+    },
     /// Delete a resource.
     Delete {
         /// Its name, as given.

@@ -31,6 +31,7 @@ mod floors;
 mod groups;
 mod hints;
 mod history;
+mod import;
 mod paging;
 mod past;
 mod real_data;

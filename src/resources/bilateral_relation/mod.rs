@@ -4,8 +4,6 @@ pub mod entities;
 mod id;
 pub mod level;
 
-use uuid::Uuid;
-
 use self::entities::{bilateral_relation, relation_country, relation_event};
 use super::{DateColumns, check_date, doubts, keys_of, ordinal, short_name};
 use crate::filter::field::{Filterable, Values};
@@ -47,8 +45,8 @@ impl Resource for BilateralRelation {
         id::canonical(id)
     }
 
-    fn default_id(&self, _uid: Uuid) -> String {
-        id::of(&self.countries)
+    fn own_id(&self) -> Option<String> {
+        Some(id::of(&self.countries))
     }
 
     fn settle(&mut self) {
