@@ -23,23 +23,42 @@ macro_rules! judges {
 }
 
 judges! {
-    Agreement AgreementAction AgreementCommitment AgreementDocument AgreementLink AgreementParty
-    AgreementRegistration AgreementSignatory AgreementTerm AgreementTitle ApplyRequest
-    ApplyResponse AreaLabel AreaMapping BatchGetAgreementsRequest BatchGetAgreementsResponse
-    BatchGetCooperationAreasRequest BatchGetCooperationAreasResponse BatchGetCountriesRequest
-    BatchGetCountriesResponse BatchGetOfficialsRequest BatchGetOfficialsResponse CaughtUp Change
-    Check Commit Commits CooperationArea Country CountryName CreateAgreementRequest
-    CreateCooperationAreaRequest CreateCountryRequest CreateMutation CreateOfficialRequest
-    DeleteAgreementRequest DeleteCooperationAreaRequest DeleteCountryRequest DeleteMutation
-    DeleteOfficialRequest Draining Expansion ExternalId FellBehind GetAgreementRequest
-    GetCooperationAreaRequest GetCountryRequest GetHeadRequest GetHeadResponse
-    GetOfficialRequest ListAgreementsRequest ListAgreementsResponse ListChangesRequest
-    ListChangesResponse ListCooperationAreasRequest ListCooperationAreasResponse
-    ListCountriesRequest ListCountriesResponse ListOfficialsRequest ListOfficialsResponse
-    Milestone Mutation MutationResult Official Period PersonName Progress Resource Snapshot
-    SnapshotEnd Started
-    Tenure UndeleteAgreementRequest UndeleteCooperationAreaRequest UndeleteCountryRequest
-    UndeleteMutation UndeleteOfficialRequest UpdateAgreementRequest UpdateCooperationAreaRequest
-    UpdateCountryRequest UpdateMutation UpdateOfficialRequest WatchChangesRequest
-    WatchChangesResponse
+    Agreement AgreementAction AgreementCommitment AgreementDocument AgreementLink
+    AgreementParty AgreementRegistration AgreementSignatory AgreementTerm AgreementTitle
+    ApplyRequest ApplyResponse AreaLabel AreaMapping BatchGetAgreementsRequest
+    BatchGetAgreementsResponse BatchGetBilateralRelationsRequest
+    BatchGetBilateralRelationsResponse BatchGetCooperationAreasRequest
+    BatchGetCooperationAreasResponse BatchGetCountriesRequest BatchGetCountriesResponse
+    BatchGetEngagementsRequest BatchGetEngagementsResponse BatchGetOfficialsRequest
+    BatchGetOfficialsResponse BatchGetOrganizationsRequest BatchGetOrganizationsResponse
+    BatchGetSourcesRequest BatchGetSourcesResponse BatchGetStatementsRequest
+    BatchGetStatementsResponse BilateralRelation CaughtUp Change Check Citation Claim Commit
+    Commits CooperationArea Country CountryName CreateAgreementRequest
+    CreateBilateralRelationRequest CreateCooperationAreaRequest CreateCountryRequest
+    CreateEngagementRequest CreateMutation CreateOfficialRequest CreateOrganizationRequest
+    CreateSourceRequest CreateStatementRequest DeleteAgreementRequest
+    DeleteBilateralRelationRequest DeleteCooperationAreaRequest DeleteCountryRequest
+    DeleteEngagementRequest DeleteMutation DeleteOfficialRequest DeleteOrganizationRequest
+    DeleteSourceRequest DeleteStatementRequest Draining Engagement EngagementTopic Expansion
+    ExternalId FellBehind GetAgreementRequest GetBilateralRelationRequest
+    GetCooperationAreaRequest GetCountryRequest GetEngagementRequest GetHeadRequest
+    GetHeadResponse GetOfficialRequest GetOrganizationRequest GetSourceRequest
+    GetStatementRequest Honour ImportRefusal ImportRequest ImportResponse ImportViolation
+    ListAgreementsRequest ListAgreementsResponse ListBilateralRelationsRequest
+    ListBilateralRelationsResponse ListChangesRequest ListChangesResponse
+    ListCooperationAreasRequest ListCooperationAreasResponse ListCountriesRequest
+    ListCountriesResponse ListEngagementsRequest ListEngagementsResponse
+    ListOfficialsRequest ListOfficialsResponse ListOrganizationsRequest
+    ListOrganizationsResponse ListRevisionsRequest ListRevisionsResponse ListSourcesRequest
+    ListSourcesResponse ListStatementsRequest ListStatementsResponse Membership Milestone
+    Mutation MutationResult Official Organization OrganizationName Participant Period
+    PersonName Progress RelationEvent Resource Revision RollbackRequest Snapshot SnapshotEnd
+    Source Started Statement StatementSpeaker Tenure UndeleteAgreementRequest
+    UndeleteBilateralRelationRequest UndeleteCooperationAreaRequest UndeleteCountryRequest
+    UndeleteEngagementRequest UndeleteMutation UndeleteOfficialRequest
+    UndeleteOrganizationRequest UndeleteSourceRequest UndeleteStatementRequest
+    UpdateAgreementRequest UpdateBilateralRelationRequest UpdateCooperationAreaRequest
+    UpdateCountryRequest UpdateEngagementRequest UpdateMutation UpdateOfficialRequest
+    UpdateOrganizationRequest UpdateSourceRequest UpdateStatementRequest Warning
+    WatchChangesRequest WatchChangesResponse
 }

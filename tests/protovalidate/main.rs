@@ -27,12 +27,12 @@ const PACKAGES: &str = "protovalidate>=2.1 grpcio-tools googleapis-common-protos
 
 /// The peer's names for the rules that the contract uses; each has to be broken
 /// by some message of the corpus.
-const RULES: [&str; 16] = [
+const RULES: [&str; 17] = [
     "enum.defined_only",
     "enum.not_in",
     "int32.gte",
     "int32.gte_lte",
-    "int64.gte",
+    "int64.gt", "int64.gte",
     "map.max_pairs",
     "repeated.max_items",
     "repeated.min_items",
