@@ -100,9 +100,18 @@ pub trait Resource: Described + Debug + Send + Sync {
         id.to_owned()
     }
 
-    /// The id of a new resource whose client chose none.
+    /// The id of a new resource whose client chose none and that has none of its own.
     fn default_id(&self, uid: Uuid) -> String {
         uid.to_string()
+    }
+
+    /// Fills what `id`, the canonical one that a client chose, says and the message leaves
+    /// out.
+    fn named(&mut self, _id: &str) {}
+
+    /// The id that follows from what it says, for a type that names itself.
+    fn own_id(&self) -> Option<String> {
+        None
     }
 
     /// Other ids by which it is found.
@@ -149,6 +158,10 @@ pub trait Object: Any + Send + Sync + Debug {
     fn clear_output_only(&mut self);
     /// Checks the declared rules.
     fn validate(&self, at: &Path<'_>, violations: &mut Violations);
+    /// The id that follows from what it says, for a type that names itself.
+    fn own_id(&self) -> Option<String>;
+    /// Fills what the chosen id says and the message leaves out.
+    fn named(&mut self, id: &str);
     /// Brings into one order what may be given in several.
     fn settle(&mut self);
     /// Checks what is wrong beyond them.
@@ -163,7 +176,7 @@ pub trait Object: Any + Send + Sync + Debug {
     fn aliases(&self) -> Vec<String>;
     /// Its parents in its type's hierarchy.
     fn parents(&self) -> Vec<(String, String)>;
-    /// The id of a new resource whose client chose none.
+    /// The id of a new resource whose client chose none and that has none of its own.
     fn default_id(&self, uid: Uuid) -> String;
     /// Sets the derived fields as of `day`.
     fn derive(&mut self, day: Day);
@@ -192,6 +205,12 @@ impl<T: Resource> Object for T {
     }
     fn validate(&self, at: &Path<'_>, violations: &mut Violations) {
         crate::model::described::Validate::validate(self, at, violations);
+    }
+    fn own_id(&self) -> Option<String> {
+        Resource::own_id(self)
+    }
+    fn named(&mut self, id: &str) {
+        Resource::named(self, id);
     }
     fn settle(&mut self) {
         Resource::settle(self);

@@ -200,7 +200,8 @@ impl<'u> Stage<'u> {
         let (_, id) = names::split(&name).unwrap_or_default();
         // What is refused for its name is judged all the same, under one that nobody
         // has, so that the answer tells whatever else is wrong.
-        if let Err(text) = (draft.kind.check_id)(id) {
+        // A type that names itself tells by its rules why it has no name of its own.
+        if chosen && let Err(text) = (draft.kind.check_id)(id) {
             problems.add(Reason::ValidationFailed, &at, text, "");
             name = draft.kind.name(&uid.to_string());
         } else if chosen
