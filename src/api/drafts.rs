@@ -33,7 +33,8 @@ impl Site<'_> {
     }
 }
 
-/// Records a new resource, under `id` if that is not empty.
+/// Records a new resource, under `id` if that is not empty, or else under its own or one
+/// of the store's.
 pub fn create(
     kind: &'static Kind,
     mut object: Box<dyn Object>,
@@ -43,11 +44,16 @@ pub fn create(
 ) -> Draft {
     object.clear_output_only();
     object.common_mut().name.clear();
+    let id = if id.is_empty() { object.own_id() } else { Some(id.to_owned()) };
+    let name = id.map(|id| kind.name(&id));
+    if let Some(name) = &name {
+        tell_name(name, object.as_mut());
+    }
     Draft {
         kind,
         path: site.path(site.resource),
         name_path: site.path(site.id),
-        operation: Operation::Create { object, name: (!id.is_empty()).then(|| kind.name(id)) },
+        operation: Operation::Create { object, name },
         violations,
     }
 }
@@ -71,6 +77,9 @@ pub fn update(
         violations.add(&Path::Root.field(&name_path), "is required: it says what to update");
     }
     object.clear_output_only();
+    if let Some(name) = names::split(&name).map(|(_, id)| kind.name(id)) {
+        tell_name(&name, object.as_mut());
+    }
     let mask = match mask.map(|mask| mask.paths.as_slice()).unwrap_or_default() {
         [] => Mask::populated(&object.encode()),
         paths => {
@@ -103,6 +112,11 @@ pub fn import(
     violations.forget_below(&path);
     let name = object.common().name.to_owned();
     object.clear_output_only();
+    let id = if id.is_empty() { object.own_id() } else { Some(id.to_owned()) };
+    let fallback = id.map(|id| kind.name(&id));
+    for name in [Some(&name), fallback.as_ref()].into_iter().flatten() {
+        tell_name(name, object.as_mut());
+    }
     let paths = mask.map(|mask| mask.paths.as_slice()).unwrap_or_default();
     let mask = match paths {
         [] => Mask::populated(&object.encode()),
@@ -113,8 +127,7 @@ pub fn import(
         }
     };
     let name_path = if name.is_empty() { site.path(site.id) } else { format!("{path}.name") };
-    let (name, fallback) =
-        ((!name.is_empty()).then_some(name), (!id.is_empty()).then(|| kind.name(id)));
+    let name = (!name.is_empty()).then_some(name);
     let keeps_ids = paths.is_empty();
     let operation = Operation::Import { object, name, fallback, mask, keeps_ids };
     Draft { kind, path, name_path, operation, violations }
@@ -142,6 +155,13 @@ pub fn replace(
             etag,
         },
         violations,
+    }
+}
+
+/// Lets a resource take from its name what it leaves out.
+fn tell_name(name: &str, object: &mut dyn Object) {
+    if let Some((_, id)) = names::split(name) {
+        object.named(id);
     }
 }
 

@@ -110,6 +110,10 @@ pub trait Resource: Described + Debug + Send + Sync {
         uid.to_string()
     }
 
+    /// Fills what `id`, the canonical one that a client chose, says and the message leaves
+    /// out.
+    fn named(&mut self, _id: &str) {}
+
     /// Other ids by which it is found.
     fn aliases(&self) -> Vec<String> {
         Vec::new()
@@ -154,6 +158,10 @@ pub trait Object: Any + Send + Sync + Debug {
     fn clear_output_only(&mut self);
     /// Checks the declared rules.
     fn validate(&self, at: &Path<'_>, violations: &mut Violations);
+    /// The id that follows from what it says, for a type that names itself.
+    fn own_id(&self) -> Option<String>;
+    /// Fills what the chosen id says and the message leaves out.
+    fn named(&mut self, id: &str);
     /// Brings into one order what may be given in several.
     fn settle(&mut self);
     /// Checks what is wrong beyond them.
@@ -168,8 +176,6 @@ pub trait Object: Any + Send + Sync + Debug {
     fn aliases(&self) -> Vec<String>;
     /// Its parents in its type's hierarchy.
     fn parents(&self) -> Vec<(String, String)>;
-    /// The id that its own fields say, if they say one.
-    fn own_id(&self) -> Option<String>;
     /// Sets the derived fields as of `day`.
     fn derive(&mut self, day: Day);
     /// The encoded message, the same bytes for the same content.
@@ -198,6 +204,12 @@ impl<T: Resource> Object for T {
     fn validate(&self, at: &Path<'_>, violations: &mut Violations) {
         crate::model::described::Validate::validate(self, at, violations);
     }
+    fn own_id(&self) -> Option<String> {
+        Resource::own_id(self)
+    }
+    fn named(&mut self, id: &str) {
+        Resource::named(self, id);
+    }
     fn settle(&mut self) {
         Resource::settle(self);
     }
@@ -221,9 +233,6 @@ impl<T: Resource> Object for T {
     }
     fn parents(&self) -> Vec<(String, String)> {
         Resource::parents(self)
-    }
-    fn own_id(&self) -> Option<String> {
-        Resource::own_id(self)
     }
     fn derive(&mut self, day: Day) {
         Resource::derive(self, day);

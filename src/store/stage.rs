@@ -195,14 +195,14 @@ impl<'u> Stage<'u> {
     ) {
         let uid = new_uid();
         let chosen = name.is_some();
-        let own = || object.own_id().unwrap_or_else(|| (draft.kind.id_of)(uid));
-        let mut name = name.unwrap_or_else(|| draft.kind.name(&own()));
+        let mut name = name.unwrap_or_else(|| draft.kind.name(&(draft.kind.id_of)(uid)));
         let at = Path::Root;
         let at = at.field(&draft.name_path);
         let (_, id) = names::split(&name).unwrap_or_default();
         // What is refused for its name is judged all the same, under one that nobody
         // has, so that the answer tells whatever else is wrong.
-        if let Err(text) = (draft.kind.check_id)(id) {
+        // A type that names itself tells by its rules why it has no name of its own.
+        if chosen && let Err(text) = (draft.kind.check_id)(id) {
             problems.add(Reason::ValidationFailed, &at, text, "");
             name = draft.kind.name(&uid.to_string());
         } else if chosen
@@ -235,10 +235,7 @@ impl<'u> Stage<'u> {
                 problems.add(Reason::ValidationFailed, &at.field("external_ids"), text, "");
                 return;
             }
-            (None, holder, _) => {
-                let own = || object.own_id().map(|id| draft.kind.name(&id));
-                holder.or_else(|| fallback.clone()).or_else(own)
-            }
+            (None, holder, _) => holder.or_else(|| fallback.clone()),
         };
         let Some(name) = name else {
             return self.create(draft, object.boxed_clone(), None, problems);

@@ -28,10 +28,9 @@ impl Targets {
             for draft in &write.drafts {
                 let name = match &draft.operation {
                     Operation::Create { .. } => continue,
-                    Operation::Import { object, name, fallback, .. } => {
+                    Operation::Import { name, fallback, .. } => {
                         targets.moves_edges |= draft.kind.hierarchy.is_some();
-                        let own = object.own_id().map(|id| draft.kind.name(&id));
-                        let names = [name, fallback, &own].into_iter().flatten();
+                        let names = [name, fallback].into_iter().flatten();
                         targets.names.extend(names.filter_map(|name| registry.canonical(name)));
                         continue;
                     }
@@ -78,8 +77,7 @@ impl Wanted {
         for draft in writes.iter_mut().flat_map(|write| &mut write.drafts) {
             match &mut draft.operation {
                 Operation::Create { object, name } => {
-                    let own = || object.own_id().map(|id| draft.kind.name(&id));
-                    self.names.extend(name.clone().or_else(own));
+                    self.names.extend(name.iter().cloned());
                     self.add(registry, object.as_mut());
                 }
                 Operation::Update { object, .. } | Operation::Import { object, .. } => {

@@ -1,15 +1,15 @@
 //! A newspaper article, recorded to its last fact (`examples/article.json`).
 
+use entente::model::described::Described;
 use entente::proto::v1::{
     Agreement, ApplyRequest, Engagement, ListRevisionsRequest, MutationOutcome, Official, Origin,
     Source, Statement, WarningCode,
 };
-use entente::model::described::Described;
 use prost::Message;
 use prost_reflect::DynamicMessage;
 
-use crate::on_both;
 use crate::filters::matching;
+use crate::on_both;
 use crate::standard::{Client, Sample};
 use crate::support::TestServer;
 use crate::support::clients::by;
@@ -60,7 +60,7 @@ fn is_stored_as_sent(
     sent: &entente::proto::v1::resource::Resource,
     stored: &entente::proto::v1::resource::Resource,
 ) -> bool {
-    let kind = entente::resources::REGISTRY;
+    let kind = *entente::resources::REGISTRY;
     let of = |one: &entente::proto::v1::resource::Resource| {
         struct Bytes;
         impl entente::proto::ResourceVisitor for Bytes {
@@ -87,16 +87,30 @@ async fn facts(server: &TestServer) {
     .await;
     asks::<Official>(server, "tenures.title = \"Prime Minister\"", &["hun-sen"]).await;
     // Which of the six areas, and what is below security.
-    for area in
-        ["counter-terrorism", "drug-trafficking", "transnational-crime", "regime-security", "money-laundering", "terrorist-financing"]
-    {
+    for area in [
+        "counter-terrorism",
+        "drug-trafficking",
+        "transnational-crime",
+        "regime-security",
+        "money-laundering",
+        "terrorist-financing",
+    ] {
         let filter = format!("parties.country = KHM AND parties.country = RUS AND areas = {area}");
         asks::<Agreement>(server, &filter, &["khm-rus-security-pledge"]).await;
     }
-    asks::<Agreement>(server, "under(areas, security) AND status = ANNOUNCED", &["khm-rus-security-pledge"]).await;
+    asks::<Agreement>(
+        server,
+        "under(areas, security) AND status = ANNOUNCED",
+        &["khm-rus-security-pledge"],
+    )
+    .await;
     asks::<Agreement>(server, "legal_force = NON_BINDING", &["khm-rus-security-pledge"]).await;
     // The visit and its meetings, who met whom, what came of it.
-    let meetings = ["order-of-friendship-for-hun-sen", "patrushev-meets-hun-manet", "patrushev-meets-hun-manith"];
+    let meetings = [
+        "order-of-friendship-for-hun-sen",
+        "patrushev-meets-hun-manet",
+        "patrushev-meets-hun-manith",
+    ];
     asks::<Engagement>(server, "parent = patrushev-in-cambodia", &meetings).await;
     asks::<Engagement>(
         server,
@@ -104,8 +118,18 @@ async fn facts(server: &TestServer) {
         &["patrushev-meets-hun-manith"],
     )
     .await;
-    asks::<Engagement>(server, "outcomes = khm-rus-security-pledge", &["patrushev-meets-hun-manith"]).await;
-    asks::<Engagement>(server, "topics.shared_by = \"countries/KHM\"", &["patrushev-meets-hun-manith"]).await;
+    asks::<Engagement>(
+        server,
+        "outcomes = khm-rus-security-pledge",
+        &["patrushev-meets-hun-manith"],
+    )
+    .await;
+    asks::<Engagement>(
+        server,
+        "topics.shared_by = \"countries/KHM\"",
+        &["patrushev-meets-hun-manith"],
+    )
+    .await;
     asks::<Engagement>(server, "areas = cybersecurity", &["patrushev-in-cambodia"]).await;
     // Honours from Russia to Cambodian officials.
     asks::<Engagement>(
@@ -131,14 +155,20 @@ async fn facts(server: &TestServer) {
     // Everything that rests on the release, and what the article quotes.
     let cites = "citations.source = release-of-the-directorate";
     asks::<Agreement>(server, cites, &["khm-rus-security-pledge"]).await;
-    asks::<Engagement>(server, cites, &["patrushev-in-cambodia", "patrushev-meets-hun-manith"]).await;
-    asks::<Statement>(server, cites, &["directorate-on-cooperation", "directorate-on-experience"]).await;
+    asks::<Engagement>(server, cites, &["patrushev-in-cambodia", "patrushev-meets-hun-manith"])
+        .await;
+    asks::<Statement>(server, cites, &["directorate-on-cooperation", "directorate-on-experience"])
+        .await;
     asks::<Source>(server, "quotes = release-of-the-embassy", &["article"]).await;
     // What is doubtful: the article names no year.
     let doubtful = "warnings.code = YEAR_UNKNOWN";
     asks::<Agreement>(server, doubtful, &["khm-rus-security-pledge"]).await;
-    let pledge = Client::<Agreement>::new(&server.clients).get("agreements/khm-rus-security-pledge").await.unwrap();
-    let codes: Vec<_> = pledge.warnings.iter().map(|one| (one.code(), one.field.as_str())).collect();
+    let pledge = Client::<Agreement>::new(&server.clients)
+        .get("agreements/khm-rus-security-pledge")
+        .await
+        .unwrap();
+    let codes: Vec<_> =
+        pledge.warnings.iter().map(|one| (one.code(), one.field.as_str())).collect();
     assert_eq!(codes, [(WarningCode::YearUnknown, "actions[0].date")]);
     asks::<Engagement>(server, "warnings.code = TITLE_NOT_ATTESTED", &[]).await;
 }

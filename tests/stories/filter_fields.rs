@@ -3,7 +3,10 @@
 
 use entente::filter::field::{Filterable, Only, SHARED, Values, filterable};
 use entente::proto::v1::resource::Resource as Any;
-use entente::proto::v1::{Agreement, CooperationArea, Country, Official};
+use entente::proto::v1::{
+    Agreement, BilateralRelation, CooperationArea, Country, Engagement, Official, Organization,
+    Source, Statement,
+};
 use entente::resources::REGISTRY;
 
 use crate::conformance::name_of;
@@ -27,13 +30,18 @@ async fn every_field_can_be_asked_for(server: &TestServer) {
             let all = matching::<T>(server, "").await;
             assert_eq!(present.len() + absent.len(), all.len(), "{}", field.path);
         }
-        let one = matching::<T>(server, "name = sample1").await;
+        let one = matching::<T>(server, &format!("name = {}", T::id("sample1"))).await;
         assert_eq!(format!("{}/{}", T::COLLECTION, one[0]), name_of::<T>("sample1"));
     }
     of::<Agreement>(server).await;
     of::<CooperationArea>(server).await;
     of::<Country>(server).await;
     of::<Official>(server).await;
+    of::<Organization>(server).await;
+    of::<Engagement>(server).await;
+    of::<BilateralRelation>(server).await;
+    of::<Statement>(server).await;
+    of::<Source>(server).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,6 +10,7 @@ mod support;
 
 mod algebra;
 mod all_at_once;
+mod article;
 mod bad_input;
 mod calendar;
 mod cancelling;

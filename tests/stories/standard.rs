@@ -17,11 +17,18 @@ use crate::support::{Clients, Refusal};
 
 /// A type that the suite can make resources of.
 pub trait Sample: Standard + Resource {
-    /// The text field that lists can be sorted by.
-    const TITLE: &'static str;
+    /// The text fields without which it is refused.
+    const REQUIRED: &'static [&'static str];
+    /// Whether its id follows from what it says.
+    const NAMES_ITSELF: bool = false;
 
     /// A resource that is right as it stands.
     fn sample(title: &str) -> Self;
+
+    /// An id of this type for an id of the suite.
+    fn id(id: &str) -> String {
+        id.to_owned()
+    }
 }
 
 /// The fields that all resources share.
@@ -253,10 +260,10 @@ fn decode<T: Sample>(page: PageMessage) -> Page<T> {
     Page { resources, next_page_token, total_size, watch_token }
 }
 
-/// Records `resource` under `id`.
+/// Records `resource` under what the type makes of `id`.
 pub fn create<T: Sample>(id: &str, resource: &T) -> CreateRequest {
     let resource = resource.encode_to_vec();
-    CreateRequest { resource, id: id.to_owned(), ..CreateRequest::default() }
+    CreateRequest { resource, id: T::id(id), ..CreateRequest::default() }
 }
 
 /// Changes the fields `paths`, or the populated ones without any.

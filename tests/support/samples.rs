@@ -6,9 +6,10 @@ use entente::proto::v1::agreement_party::Party;
 use entente::proto::v1::mutation::Operation;
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::{
-    ActionKind, Agreement, AgreementAction, AgreementForm, AgreementParty, CooperationArea,
-    Country, CreateMutation, DeleteMutation, ExternalId, Mutation, Official, Resource,
-    UndeleteMutation, UpdateMutation,
+    ActionKind, Agreement, AgreementAction, AgreementForm, AgreementParty, BilateralRelation,
+    CooperationArea, Country, CreateMutation, DeleteMutation, Engagement, ExternalId, Mutation,
+    Official, Organization, RelationEvent, RelationEventKind, Resource, Source, Statement,
+    StatementKind, UndeleteMutation, UpdateMutation,
 };
 use prost_types::FieldMask;
 
@@ -46,6 +47,56 @@ pub fn area(display_name: &str) -> CooperationArea {
 /// An official.
 pub fn official(display_name: &str) -> Official {
     Official { display_name: display_name.to_owned(), ..Official::default() }
+}
+
+/// An organization.
+pub fn organization(display_name: &str) -> Organization {
+    Organization { display_name: display_name.to_owned(), ..Organization::default() }
+}
+
+/// An engagement.
+pub fn engagement(title: &str) -> Engagement {
+    Engagement { title: title.to_owned(), ..Engagement::default() }
+}
+
+/// A source.
+pub fn source(title: &str) -> Source {
+    Source { title: title.to_owned(), ..Source::default() }
+}
+
+/// Remarks with this text.
+pub fn statement(text: &str) -> Statement {
+    let kind = StatementKind::Remarks.into();
+    Statement { kind, text: text.to_owned(), ..Statement::default() }
+}
+
+/// A relation of the countries that its id says, who declared a partnership.
+pub fn relation(text: &str) -> BilateralRelation {
+    let kind = RelationEventKind::PartnershipDeclared.into();
+    let event = RelationEvent { kind, text: text.to_owned(), ..RelationEvent::default() };
+    BilateralRelation { events: vec![event], ..BilateralRelation::default() }
+}
+
+/// Cambodia and another country for each id that the conformance suite uses, in the same
+/// order; any other id as it is.
+pub fn relation_id(id: &str) -> String {
+    const OTHERS: [(&str, &str); 13] = [
+        ("gone", "KOR"),
+        ("mine", "KWT"),
+        ("never", "LAO"),
+        ("nobody", "LBN"),
+        ("nothing", "LKA"),
+        ("other", "MMR"),
+        ("sample0", "MYS"),
+        ("sample1", "NLD"),
+        ("sample2", "PHL"),
+        ("sample3", "POL"),
+        ("sample4", "RUS"),
+        ("sample5", "SGP"),
+        ("sample6", "THA"),
+    ];
+    let other = OTHERS.iter().find(|(own, _)| *own == id);
+    other.map_or_else(|| id.to_owned(), |(_, country)| format!("KHM-{country}"))
 }
 
 /// An external id.

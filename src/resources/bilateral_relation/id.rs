@@ -16,6 +16,17 @@ pub(super) fn of(countries: &[String]) -> String {
     canonical(&ids.collect::<Vec<_>>().join("-"))
 }
 
+/// The resource names of the countries that `id` says; none if it is not one in its
+/// canonical form.
+pub(super) fn countries(id: &str) -> Vec<String> {
+    match id.split_once('-') {
+        Some((first, second)) if check(id).is_ok() => {
+            [first, second].map(|id| format!("countries/{id}")).into()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// The one way to write `id`.
 pub(super) fn canonical(id: &str) -> String {
     let mut parts: Vec<String> = id.split('-').map(canonical_part).collect();
@@ -58,6 +69,15 @@ mod tests {
         assert_eq!(canonical("AT-AU"), "AUS-AUT");
         // Former countries have no alpha-2 code of their own.
         assert_eq!(canonical("su-us"), "SU-USA");
+    }
+
+    #[test]
+    fn an_id_says_its_countries() {
+        assert_eq!(countries("KHM-RUS"), ["countries/KHM", "countries/RUS"]);
+        assert_eq!(of(&countries("KHM-RUS")), "KHM-RUS");
+        for wrong in ["", "KHM", "KHM-KHM", "khm-rus"] {
+            assert_eq!(countries(wrong), [""; 0], "{wrong}");
+        }
     }
 
     #[test]

@@ -46,7 +46,13 @@ impl Resource for BilateralRelation {
     }
 
     fn own_id(&self) -> Option<String> {
-        Some(id::of(&self.countries))
+        Some(id::of(&self.countries)).filter(|id| id::check(id).is_ok())
+    }
+
+    fn named(&mut self, id: &str) {
+        if self.countries.is_empty() {
+            self.countries = id::countries(id);
+        }
     }
 
     fn settle(&mut self) {
@@ -58,12 +64,7 @@ impl Resource for BilateralRelation {
     }
 
     fn rules(&self, _around: &dyn Around, at: &Path<'_>, violations: &mut Violations) {
-        let own = names::split(&self.name).map_or("", |(_, id)| id);
-        let others = id::of(&self.countries);
-        if self.countries.len() == 2 && !own.is_empty() && own != others {
-            let text = format!("must be the two countries of the name, {own}, and not {others}");
-            violations.add(&at.field("countries"), text);
-        }
+        self.check_countries(&at.field("countries"), violations);
         for (index, event) in self.events.iter().enumerate() {
             let at = at.field("events");
             let at = at.index(index);
@@ -108,6 +109,21 @@ impl Resource for BilateralRelation {
         }
         for (index, event) in self.events.iter().enumerate() {
             rows.push::<relation_event::Entity>(event_row(key, index, event));
+        }
+    }
+}
+
+impl BilateralRelation {
+    fn check_countries(&self, at: &Path<'_>, violations: &mut Violations) {
+        let own = names::split(&self.name).map_or("", |(_, id)| id);
+        let others = id::of(&self.countries);
+        if self.countries.len() < 2 {
+            violations.add(at, "both are required, unless the id says them, such as KHM-RUS");
+        } else if let Err(text) = id::check(&others) {
+            violations.add(at, text);
+        } else if id::check(own).is_ok() && own != others {
+            let text = format!("must be the two countries of the name, {own}, and not {others}");
+            violations.add(at, text);
         }
     }
 }
