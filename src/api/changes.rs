@@ -11,7 +11,7 @@ use super::status::status;
 use super::{Api, asked};
 use crate::feed::page;
 use crate::feed::reader::Reader;
-use crate::feed::start::{Place, Start};
+use crate::feed::start::{Place, Start, meaning_changed};
 use crate::feed::subscription::{Settings, Subscription};
 use crate::feed::token::Token;
 use crate::feed::view::{Selection, View};
@@ -25,6 +25,7 @@ use crate::proto::v1::{
     Detail, Expansion, GetHeadRequest, GetHeadResponse, ListChangesRequest, Started,
     WatchChangesRequest,
 };
+use crate::store::told::{self, Wanted};
 use crate::store::write::timestamp;
 
 /// Numbers of `ListChangesResponse`'s fields.
@@ -186,8 +187,35 @@ impl Api {
             bound.map_err(|error| start.names_lost(error))?;
         }
         start.means(view.meaning())?;
+        if let Some(wanted) = view.of_meaning()
+            && let Some(revision) = start.copied_at()
+        {
+            self.meant_since(revision, newest, &view, &wanted).await?;
+        }
         self.feed.reach(newest).await?;
         Ok((self.feed.share(view), newest))
+    }
+
+    /// Refuses a filter that has not meant the same ever since `revision`.
+    async fn meant_since(
+        &self,
+        mut revision: i64,
+        until: i64,
+        view: &View,
+        wanted: &Wanted,
+    ) -> Result<()> {
+        while revision < until {
+            let told::Page { commits, end } = self.store.log_page(revision, until, wanted).await?;
+            for commit in &commits {
+                if commit.changes.iter().any(|change| view.meant_else(change)) {
+                    return Err(meaning_changed(Some(commit.revision)));
+                }
+            }
+            let last = commits.last().map(|commit| commit.revision);
+            let Some(last) = end.map(|end| end.revision).or(last) else { break };
+            revision = last;
+        }
+        Ok(())
     }
 
     /// Where to start and what to see, if both can be done; what is wrong with them

@@ -144,7 +144,7 @@ impl View {
     }
 }
 
-fn object(kind: &Kind, body: &[u8]) -> Option<Box<dyn Object>> {
+pub(super) fn object(kind: &Kind, body: &[u8]) -> Option<Box<dyn Object>> {
     if body.is_empty() {
         return None;
     }
@@ -174,7 +174,8 @@ fn transition(filter: &Filters, whole: &Whole<'_>) -> Option<ChangeKind> {
 /// Whether a change alters what the filter means.
 fn altered(filter: &Filters, whole: &Whole<'_>) -> bool {
     filter.depends_on(whole.resource_kind) && {
+        let before = object(whole.resource_kind, whole.before);
         let after = object(whole.resource_kind, whole.after);
-        filter.is_altered(whole.resource_kind, whole.name, after.as_deref())
+        filter.is_altered(whole.resource_kind, whole.name, before.as_deref(), after.as_deref())
     }
 }

@@ -11,7 +11,7 @@ use super::start::{Place, meaning_changed};
 use super::view::View;
 use super::{Feed, log_pages};
 use crate::model::error::Result;
-use crate::model::limits::BATCH_BYTES;
+use crate::model::limits::{BATCH_BYTES, LIST_CHANGES_SCAN};
 use crate::model::wire::{WireFields, put_field};
 use crate::store::Store;
 
@@ -47,6 +47,7 @@ pub async fn read(
 ) -> Result<Page> {
     let mut commits = BytesMut::new();
     let mut count = 0;
+    let begun = place.revision;
     let deadline = tokio::time::Instant::now() + wait;
     let mut head = feed.subscribe_head();
     let mut draining = feed.subscribe_draining();
@@ -96,6 +97,10 @@ pub async fn read(
             count += usize::from(!entry.is_empty());
             commits.extend_from_slice(entry);
             (place, ordinal) = (next, 0);
+        }
+        // Where nothing is let through for long, the caller is told how far it has come.
+        if place.revision - begun >= LIST_CHANGES_SCAN {
+            return Ok(Page { commits: commits.freeze(), place, ordinal, at_head: false });
         }
     }
 }

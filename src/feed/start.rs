@@ -108,6 +108,16 @@ impl Start {
         }
     }
 
+    /// The revision behind which the filter must always have meant what it means now:
+    /// that of a token of a list, whose reader has a copy. Other tokens tell the meaning,
+    /// and other starts are judged by what it is now.
+    pub fn copied_at(&self) -> Option<i64> {
+        match self {
+            Self::Token(token) if token.selectors == [0; 8] => Some(token.revision),
+            _ => None,
+        }
+    }
+
     /// Why the names in the filter mean nothing, as `error` says, where they meant
     /// something when the token was made.
     pub fn names_lost(&self, error: Error) -> Error {

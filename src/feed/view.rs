@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost_types::FieldMask;
 use sha2::{Digest, Sha256};
 
+use super::apply::object;
 use super::token::prefix;
 use crate::filter::several::Filters;
 use crate::model::error::{Error, Problems, Reason, Result};
@@ -13,7 +14,7 @@ use crate::model::violations::Path;
 use crate::model::wire::{Mask, MaskUse};
 use crate::proto::v1::{ChangeKind, Detail};
 use crate::store::resource::{Kind, Registry};
-use crate::store::told::Wanted;
+use crate::store::told::{ToldChange, Wanted};
 
 /// What a client asks to see.
 #[derive(Clone, Debug, Default)]
@@ -170,6 +171,24 @@ impl View {
             always: self.registry.0.iter().filter(alters).map(|kind| kind.collection).collect(),
             before: self.filter.is_some() || self.depth == Depth::WithBefore,
         }
+    }
+
+    /// What has to be read of the log to tell whether the filter has meant the same all
+    /// along; `None` if it always does.
+    pub fn of_meaning(&self) -> Option<Wanted> {
+        let alters = |kind: &&Kind| self.filter.as_ref().is_some_and(|f| f.depends_on(kind));
+        let collections: Vec<_> =
+            self.registry.0.iter().filter(alters).map(|kind| kind.collection).collect();
+        (!collections.is_empty()).then(|| Wanted { collections, before: true, ..Wanted::default() })
+    }
+
+    /// Whether the filter, which is bound, meant something else before `change`.
+    pub fn meant_else(&self, change: &ToldChange) -> bool {
+        let kind = self.registry.by_name(&change.name);
+        kind.zip(self.filter.as_ref()).is_some_and(|(kind, filter)| {
+            let (before, after) = (object(kind, &change.before), object(kind, &change.body));
+            filter.is_altered(kind, &change.name, after.as_deref(), before.as_deref())
+        })
     }
 
     /// The encoded `body` of a resource of `kind` as this view has it.

@@ -22,6 +22,10 @@ pub struct Filters {
     trees: Vec<Tree>,
     /// The other names in it, such as codes, and whose they are.
     codes: BTreeSet<(String, String)>,
+    /// The names in it that are somebody's own.
+    own: BTreeSet<String>,
+    /// Those of them that are another's code as well, which counts only without the own.
+    shadowing: BTreeSet<String>,
 }
 
 /// What `under` in a filter stands for.
@@ -63,8 +67,14 @@ impl Filters {
         if !wrong.is_empty() {
             return Err(invalid(wrong));
         }
-        let (trees, codes) = (Vec::new(), BTreeSet::new());
-        Ok(Some(Self { text: read.to_string(), of, trees, codes }))
+        Ok(Some(Self {
+            text: read.to_string(),
+            of,
+            trees: Vec::new(),
+            codes: BTreeSet::new(),
+            own: BTreeSet::new(),
+            shadowing: BTreeSet::new(),
+        }))
     }
 
     /// The resources that it names, to be looked up for [`Self::bind`].
@@ -86,13 +96,20 @@ impl Filters {
             filter.root.elements(&mut |element| {
                 let Some(named) = element.named().filter(|named| named.key != 0) else { return };
                 right.insert(named.at);
-                if named.name != named.found {
+                if named.name == named.found {
+                    self.own.insert(named.name.clone());
+                } else {
                     self.codes.insert((named.name.clone(), named.found.clone()));
                 }
             });
         }
         wrong.retain(|at, _| !right.contains(at));
         if wrong.is_empty() { Ok(()) } else { Err(invalid(wrong.into_values().collect())) }
+    }
+
+    /// Says which names are codes, whoever else has them for a name. The filter is bound.
+    pub fn shadow(&mut self, codes: impl IntoIterator<Item = String>) {
+        self.shadowing = codes.into_iter().filter(|code| self.own.contains(code)).collect();
     }
 
     /// The roots of its trees, to be looked up for [`Self::expand`].
@@ -147,20 +164,43 @@ impl Filters {
         own.is_some_and(|(_, filter)| filter.lets(kind, object))
     }
 
-    /// Whether the resource `name`, which is `after` now, alters one of its trees, or
-    /// what one of its codes stands for.
-    pub fn is_altered(&self, kind: &Kind, name: &str, after: Option<&dyn Object>) -> bool {
+    /// Whether the resource `name`, which becomes `after`, alters one of its trees, or
+    /// whom one of its names stands for. With the images exchanged: whether it did so
+    /// before the filter was bound.
+    pub fn is_altered(
+        &self,
+        kind: &Kind,
+        name: &str,
+        before: Option<&dyn Object>,
+        after: Option<&dyn Object>,
+    ) -> bool {
         let mut trees = self.trees.iter().filter(|tree| tree.kind == kind.type_name);
-        let aliases = after.map(Object::aliases).unwrap_or_default();
+        if trees.any(|tree| tree.is_altered(name, after)) {
+            return true;
+        }
+        let codes_of = |image: Option<&dyn Object>| image.map(Object::aliases).unwrap_or_default();
+        let (had, has) = (codes_of(before), codes_of(after));
+        // A code goes to another, or to nobody, or becomes somebody's own name.
         let mut codes = self.codes.iter().filter(|(code, _)| is_of(kind, code));
-        trees.any(|tree| tree.is_altered(name, after))
-            || codes.any(|(code, found)| aliases.contains(code) != (name == found))
+        let moved = codes.any(|(code, found)| {
+            has.contains(code) != (name == found) || (name == code && after.is_some())
+        });
+        // A name becomes somebody's code as well, or is left to the one whose code it is.
+        moved
+            || self.own.iter().filter(|own| is_of(kind, own)).any(|own| {
+                if name == own {
+                    after.is_none() && self.shadowing.contains(own)
+                } else {
+                    has.contains(own) && !had.contains(own)
+                }
+            })
     }
 
     /// Whether changes of resources of `kind` may alter what it means.
     pub fn depends_on(&self, kind: &Kind) -> bool {
         self.trees.iter().any(|tree| tree.kind == kind.type_name)
             || self.codes.iter().any(|(code, _)| is_of(kind, code))
+            || (kind.has_aliases && self.own.iter().any(|own| is_of(kind, own)))
     }
 }
 

@@ -76,6 +76,8 @@ pub const REQUEST_KEPT: Duration = Duration::from_secs(48 * 3_600);
 pub const REQUEST_SWEEP: Duration = Duration::from_secs(600);
 /// How long a unary call may take.
 pub const UNARY_DEADLINE: Duration = Duration::from_secs(30);
+/// Commits that one answer of ListChanges looks at, unless a page of the log ends later.
+pub const LIST_CHANGES_SCAN: i64 = 100_000;
 /// How long ListChanges may wait.
 pub const LIST_CHANGES_WAIT: Duration = Duration::from_secs(20);
 /// Progress on a stream if the client does not say.

@@ -186,6 +186,12 @@ impl Store {
     pub async fn bind_several(&self, filters: &mut Filters) -> Result<()> {
         let found = self.meanings(&filters.names()).await?;
         filters.bind(|name| found.get(name).cloned().unwrap_or_default())?;
+        let names: Vec<String> = filters.names().into_iter().map(str::to_owned).collect();
+        if !names.is_empty() {
+            let names = names.iter().map(String::as_str);
+            let codes = |db: Reader| async move { meaning::aliases(&*db, names).await };
+            filters.shadow(self.read(codes).await?.into_iter().map(|(code, _)| code));
+        }
         let trees = self.trees(filters.roots()).await?;
         filters.expand(self.registry, |_, root| trees.get(&root).cloned().unwrap_or_default());
         Ok(())

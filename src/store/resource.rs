@@ -90,6 +90,9 @@ pub trait Resource: Described + Debug + Send + Sync {
     /// field is another; NULL if all stay. It has an index.
     const DERIVED_UNTIL: Option<&'static str> = None;
 
+    /// Whether there are other ids by which its resources are found.
+    const HAS_ALIASES: bool = false;
+
     /// Checks an id that a client chose; the error says what would be right.
     fn check_id(id: &str) -> Result<(), &'static str> {
         names::check_id(id)
@@ -114,7 +117,7 @@ pub trait Resource: Described + Debug + Send + Sync {
     /// out.
     fn named(&mut self, _id: &str) {}
 
-    /// Other ids by which it is found.
+    /// Other ids by which it is found, see [`Self::HAS_ALIASES`].
     fn aliases(&self) -> Vec<String> {
         Vec::new()
     }
@@ -277,6 +280,8 @@ pub struct Kind {
     pub hierarchy: Option<Hierarchy>,
     /// Column with the day until which derived fields hold.
     pub derived_until: Option<&'static str>,
+    /// Whether its resources have other ids.
+    pub has_aliases: bool,
     /// Checks an id that a client chose.
     pub check_id: fn(&str) -> Result<(), &'static str>,
     /// The one way to write an id.
@@ -300,6 +305,7 @@ impl Kind {
             filterable: T::FILTERABLE,
             hierarchy: T::HIERARCHY,
             derived_until: T::DERIVED_UNTIL,
+            has_aliases: T::HAS_ALIASES,
             check_id: T::check_id,
             canonical_id: T::canonical_id,
             id_of: T::id_of,

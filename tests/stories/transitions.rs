@@ -6,7 +6,7 @@ use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::watch_changes_request::Start;
 use entente::proto::v1::{
     Agreement, ChangeKind, Commit, Country, Detail, ListAgreementsRequest, ListChangesRequest,
-    Resource, WatchChangesRequest, list_changes_request,
+    Mutation, Resource, WatchChangesRequest, list_changes_request,
 };
 use tonic::Code;
 
@@ -24,6 +24,8 @@ on_both!(
     all_types_or_some,
     a_tree_that_grows_ends_the_stream,
     a_code_that_moves_ends_the_stream,
+    a_name_and_a_code_of_one_word,
+    a_copy_of_a_list_whose_filter_has_changed,
     what_a_filter_names_may_be_deleted,
     filters_that_are_wrong,
 );
@@ -302,6 +304,103 @@ async fn a_code_that_moves_ends_the_stream(server: &TestServer) {
         clients.apply(vec![update(coded("two", "XYB"), &["alpha3"])]).await.unwrap();
         means_something_else(clients, &mut watch, &request, token).await;
         clients.apply(vec![update(coded("one", "XYA"), &["alpha3"])]).await.unwrap();
+    }
+}
+
+/// A country's own name goes before the same word as another's code, and a code before the
+/// name of one that is gone.
+async fn a_name_and_a_code_of_one_word(server: &TestServer) {
+    let clients = &server.clients;
+    let coded = |name: &str, code: &str| {
+        let codes = Country { alpha3: code.to_owned(), ..country(name) };
+        Any::Country(Country { name: format!("countries/{name}"), ..codes })
+    };
+    clients
+        .apply(vec![create("CONE", coded("CONE", "XXA")), create("CTWO", coded("CTWO", ""))])
+        .await
+        .unwrap();
+    let gone = "countries/XXB";
+    clients.apply(vec![create("XXB", coded("XXB", ""))]).await.unwrap();
+    clients.apply(vec![delete(gone)]).await.unwrap();
+    let steps: [(&str, Mutation); 5] = [
+        // A new country takes the code for its name.
+        ("XXA", create("XXA", coded("XXA", ""))),
+        // It goes, and the word is a code again.
+        ("XXA", delete("countries/XXA")),
+        // It is back, and the word is its name.
+        ("XXA", undelete("countries/XXA")),
+        // The name of one that is gone becomes a code.
+        ("XXB", update(coded("CTWO", "XXB"), &["alpha3"])),
+        // The code is given up, and nobody has it.
+        ("XXB", update(coded("CTWO", ""), &["alpha3"])),
+    ];
+    for (word, step) in steps {
+        let mut watches = Vec::new();
+        for filter in ["parties.country = @", "under(parties.country, @)"] {
+            let filter = filter.replace('@', &format!("\"countries/{word}\""));
+            let request = WatchChangesRequest { filter, ..WatchChangesRequest::default() };
+            watches.push((Watch::open(clients, request.clone()).await.unwrap(), request));
+        }
+        clients.apply(vec![step]).await.unwrap();
+        for (mut watch, request) in watches {
+            let token = watch.token();
+            means_something_else(clients, &mut watch, &request, token).await;
+        }
+    }
+}
+
+/// Whoever has copied a list and goes on from its token is told if the filter came to mean
+/// something else in between.
+async fn a_copy_of_a_list_whose_filter_has_changed(server: &TestServer) {
+    let clients = &server.clients;
+    let coded = |name: &str, code: &str| {
+        let codes = Country { alpha3: code.to_owned(), ..country(name) };
+        Any::Country(Country { name: format!("countries/{name}"), ..codes })
+    };
+    let below = |broader: &str| {
+        let mut area = area("Made up");
+        area.name = "cooperationAreas/made-up".to_owned();
+        area.broader = format!("cooperationAreas/{broader}");
+        Any::CooperationArea(area)
+    };
+    clients
+        .apply(vec![
+            create("CONE", coded("CONE", "XXA")),
+            create("CTWO", coded("CTWO", "")),
+            create("made-up", below("trade")),
+        ])
+        .await
+        .unwrap();
+    let moves =
+        vec![update(coded("CONE", ""), &["alpha3"]), update(coded("CTWO", "XXA"), &["alpha3"])];
+    for (filter, alters) in [
+        (
+            "under(areas, \"cooperationAreas/security\")",
+            vec![update(below("security"), &["broader"])],
+        ),
+        ("parties.country = \"countries/XXA\"", moves),
+    ] {
+        let list = || ListAgreementsRequest { filter: filter.to_owned(), ..Default::default() };
+        let listed = clients.agreements().list_agreements(list()).await.unwrap().into_inner();
+        let behind = |token: String| WatchChangesRequest {
+            start: Some(Start::Token(token)),
+            filter: filter.to_owned(),
+            ..WatchChangesRequest::default()
+        };
+        clients.create_agreement(agreement("Another", &["KHM", "RUS"])).await.unwrap();
+        Watch::open(clients, behind(listed.watch_token.clone())).await.unwrap();
+        clients.apply(alters).await.unwrap();
+        let refusal = Watch::open(clients, behind(listed.watch_token.clone())).await.unwrap_err();
+        refusal.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &["filter"]);
+        let poll = ListChangesRequest {
+            filter: filter.to_owned(),
+            start: Some(list_changes_request::Start::Token(listed.watch_token)),
+            ..ListChangesRequest::default()
+        };
+        let refusal = page(clients, poll).await.unwrap_err();
+        refusal.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &["filter"]);
+        let again = clients.agreements().list_agreements(list()).await.unwrap().into_inner();
+        Watch::open(clients, behind(again.watch_token)).await.unwrap();
     }
 }
 

@@ -66,6 +66,8 @@ impl Resource for Country {
         condition: "kind = 'SOVEREIGN'",
     });
 
+    const HAS_ALIASES: bool = true;
+
     fn check_id(id: &str) -> Result<(), &'static str> {
         if id.len() < 3 {
             return Err("a country's id has at least 3 characters, since two are an alpha-2 code");
