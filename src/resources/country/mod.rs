@@ -77,11 +77,12 @@ impl Resource for Country {
         names::canonical_country_id(id)
     }
 
+    fn own_id(&self) -> Option<String> {
+        filled(&self.alpha3).filter(|id| Self::check_id(id).is_ok())
+    }
+
     fn default_id(&self, uid: Uuid) -> String {
-        if self.alpha3.is_empty() {
-            return uid.simple().to_string().to_ascii_uppercase();
-        }
-        self.alpha3.clone()
+        uid.simple().to_string().to_ascii_uppercase()
     }
 
     /// The alpha-2 code of a country that is still there, and the alpha-3 code
