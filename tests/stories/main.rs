@@ -34,6 +34,7 @@ mod paging;
 mod past;
 mod real_data;
 mod records;
+mod relations;
 mod selection;
 mod snapshots;
 mod stalled;
