@@ -34,6 +34,7 @@ mod paging;
 mod past;
 mod real_data;
 mod records;
+mod refusals;
 mod relations;
 mod selection;
 mod snapshots;
@@ -46,4 +47,5 @@ mod tokens;
 mod transitions;
 #[path = "../faults/wait.rs"]
 mod wait;
+mod warnings;
 mod watching;
