@@ -245,13 +245,12 @@ impl<C: ConnectionTrait> Loader<'_, C> {
         self.existence(&only).await?;
         self.bodies(into.clone()).await?;
         let missing = into.iter().chain(&only).filter(|name| self.found.names[*name].is_none());
-        let meant = self.aliases(missing.cloned().collect()).await?;
-        if looked.is_empty() {
-            self.existence(&meant).await?;
-        } else {
-            self.bodies(meant.clone()).await?;
-        }
-        for name in into.iter().chain(&meant) {
+        let mut meant = self.aliases(missing.cloned().collect()).await?;
+        let by_alias = self.unseen_by_alias(looked);
+        meant.retain(|name| !by_alias.contains(name));
+        self.existence(&meant).await?;
+        self.bodies(by_alias.iter().cloned().collect()).await?;
+        for name in into.iter().chain(&by_alias) {
             if let Some(Some(known)) = self.found.names.get_mut(name)
                 && let Some(kind) = self.registry.by_name(name)
                 && let Some(body) = &known.body
@@ -260,6 +259,17 @@ impl<C: ConnectionTrait> Loader<'_, C> {
             }
         }
         Ok(())
+    }
+
+    /// What aliases mean that are looked into, unless its message is known. That it is
+    /// there may be known already, since something else names it without an alias.
+    fn unseen_by_alias(&self, looked: &HashSet<String>) -> HashSet<String> {
+        let meant = looked.iter().filter_map(|alias| self.found.aliases.get(alias)).flatten();
+        let unseen = meant.filter(|name| match self.found.names.get(*name) {
+            Some(Some(known)) => known.body.is_none() && known.seen.is_none(),
+            _ => true,
+        });
+        unseen.cloned().collect()
     }
 
     async fn existence(&mut self, names: &[String]) -> Result<(), DbErr> {

@@ -36,7 +36,7 @@ on_both!(
     an_older_store_becomes_true,
 );
 
-fn day(text: &str) -> Day {
+pub fn day(text: &str) -> Day {
     parse_day(text).unwrap()
 }
 
@@ -47,7 +47,7 @@ fn treaty(actions: &[(ActionKind, &str)]) -> Agreement {
 }
 
 /// Lets `text` be the day, and waits until the store is there.
-async fn comes(server: &TestServer, text: &str) {
+pub async fn comes(server: &TestServer, text: &str) {
     let store = &server.server.api.store;
     store.clock.set(day(text));
     assert_eq!(store.keep_day().await.unwrap(), day(text));

@@ -3,17 +3,18 @@
 
 use entente::proto::v1::check::Expectation;
 use entente::proto::v1::{
-    Agreement, AgreementAction, ApplyRequest, Check, CreateAgreementRequest, CreateOfficialRequest,
-    Official, UpdateAgreementRequest,
+    Agreement, AgreementAction, ApplyRequest, Check, Country, CreateAgreementRequest,
+    CreateCountryRequest, CreateOfficialRequest, Official, UpdateAgreementRequest,
 };
 use tonic::Code;
 
 use crate::on_both;
-use crate::support::samples::{agreement, delete, official};
+use crate::support::samples::{agreement, country, delete, official};
 use crate::support::{Refusal, TestServer};
 
 on_both!(
     checks_understand_codes,
+    a_country_is_named_by_its_code,
     parties_of_actions_are_made_canonical,
     one_country_in_two_spellings_is_one,
     a_stale_etag_stops_an_upsert,
@@ -33,6 +34,21 @@ async fn checks_understand_codes(server: &TestServer) {
     let refusal = server.clients.apply_request(request(false)).await.unwrap_err();
     refusal.is(Code::AlreadyExists, "ALREADY_EXISTS", &["checks[0]"]);
     server.clients.apply_request(request(true)).await.unwrap();
+}
+
+async fn a_country_is_named_by_its_code(server: &TestServer) {
+    let coded = |code: &str| {
+        let country = Country { alpha3: code.to_owned(), ..country("Utopia") };
+        CreateCountryRequest { country: Some(country), ..CreateCountryRequest::default() }
+    };
+    let made = server.clients.countries().create_country(coded("UTO")).await.unwrap();
+    assert_eq!(made.into_inner().name, "countries/UTO");
+    for taken in ["UTO", "KHM"] {
+        let status = server.clients.countries().create_country(coded(taken)).await.unwrap_err();
+        let refusal = Refusal::of(&status);
+        refusal.is(Code::AlreadyExists, "ALREADY_EXISTS", &["country_id"]);
+        assert_eq!(refusal.resource, format!("countries/{taken}"));
+    }
 }
 
 async fn parties_of_actions_are_made_canonical(server: &TestServer) {

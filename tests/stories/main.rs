@@ -37,6 +37,8 @@ mod paging;
 mod past;
 mod real_data;
 mod records;
+mod refusals;
+mod relations;
 mod selection;
 mod snapshots;
 mod stalled;
@@ -48,4 +50,5 @@ mod tokens;
 mod transitions;
 #[path = "../faults/wait.rs"]
 mod wait;
+mod warnings;
 mod watching;

@@ -116,8 +116,8 @@ pub struct ListRequest {
 /// Records a new one.
 #[derive(Clone, PartialEq, Message)]
 pub struct CreateRequest {
-    #[prost(bytes = "vec", tag = "1")]
-    pub resource: Vec<u8>,
+    #[prost(bytes = "vec", optional, tag = "1")]
+    pub resource: Option<Vec<u8>>,
     #[prost(string, tag = "2")]
     pub id: String,
     #[prost(string, tag = "3")]
@@ -131,8 +131,8 @@ pub struct CreateRequest {
 /// Changes one.
 #[derive(Clone, PartialEq, Message)]
 pub struct UpdateRequest {
-    #[prost(bytes = "vec", tag = "1")]
-    pub resource: Vec<u8>,
+    #[prost(bytes = "vec", optional, tag = "1")]
+    pub resource: Option<Vec<u8>>,
     #[prost(message, optional, tag = "2")]
     pub update_mask: Option<FieldMask>,
     #[prost(bool, tag = "3")]
@@ -262,7 +262,7 @@ fn decode<T: Sample>(page: PageMessage) -> Page<T> {
 
 /// Records `resource` under what the type makes of `id`.
 pub fn create<T: Sample>(id: &str, resource: &T) -> CreateRequest {
-    let resource = resource.encode_to_vec();
+    let resource = Some(resource.encode_to_vec());
     CreateRequest { resource, id: T::id(id), ..CreateRequest::default() }
 }
 
@@ -270,7 +270,8 @@ pub fn create<T: Sample>(id: &str, resource: &T) -> CreateRequest {
 pub fn update<T: Sample>(resource: &T, paths: &[&str]) -> UpdateRequest {
     let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
     let update_mask = (!paths.is_empty()).then_some(FieldMask { paths });
-    UpdateRequest { resource: resource.encode_to_vec(), update_mask, ..UpdateRequest::default() }
+    let resource = Some(resource.encode_to_vec());
+    UpdateRequest { resource, update_mask, ..UpdateRequest::default() }
 }
 
 /// Deletes `name`.

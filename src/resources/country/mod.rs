@@ -80,7 +80,7 @@ impl Resource for Country {
     }
 
     fn own_id(&self) -> Option<String> {
-        filled(&self.alpha3)
+        filled(&self.alpha3).filter(|id| Self::check_id(id).is_ok())
     }
 
     fn id_of(uid: Uuid) -> String {

@@ -84,8 +84,15 @@ impl Resource for Official {
         doubts::year(&self.death, &root.field("death"), warnings);
         let tenures = root.field("tenures");
         for (index, tenure) in self.tenures.iter().enumerate() {
-            let Some(period) = &tenure.period else { continue };
             let at = tenures.index(index);
+            for (index, date) in tenure.attested_on.iter().enumerate() {
+                doubts::year(date, &at.field("attested_on").index(index), warnings);
+            }
+            for (index, milestone) in tenure.milestones.iter().enumerate() {
+                let at = at.field("milestones");
+                doubts::year(&milestone.date, &at.index(index).field("date"), warnings);
+            }
+            let Some(period) = &tenure.period else { continue };
             let at = at.field("period");
             doubts::years(Some(period), &at, warnings);
             for (field, date) in [("start", &period.start), ("end", &period.end)] {
