@@ -17,8 +17,8 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The system of record for relations between countries
 ///
-/// Entente records countries, agreements, cooperation areas and officials over
-/// gRPC, and streams every change, in order and without loss, to whoever
+/// Entente records countries, what they agree, who acts for them, how they meet and
+/// what is said of it over gRPC, and streams every change, in order and without loss, to whoever
 /// subscribes. Without a command it serves.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
