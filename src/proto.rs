@@ -22,7 +22,6 @@ pub static DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descri
 
 /// Messages, enums and clients.
 pub mod v1 {
-    #![expect(clippy::large_enum_variant, reason = "resources are moved, not kept in bulk")]
     #![expect(clippy::allow_attributes_without_reason, reason = "the generator writes such")]
     tonic::include_proto!("entente.v1");
 }

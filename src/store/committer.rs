@@ -64,7 +64,7 @@ struct Group {
     /// Who waits for each.
     replies: Vec<Reply>,
     /// What they come to, if that is known already.
-    judged: Option<Judged>,
+    judged: Option<Box<Judged>>,
 }
 
 impl Committer {

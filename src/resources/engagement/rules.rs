@@ -77,7 +77,7 @@ fn includes(tenure: &Tenure, period: &Period) -> bool {
     let begun = PartialDate::parse(&span.start).ok();
     let ended = PartialDate::parse(&span.end).ok();
     let start = PartialDate::parse(&period.start).ok();
-    let end = PartialDate::parse(&period.end).ok().or(start.clone());
+    let end = PartialDate::parse(&period.end).ok().or(start);
     let too_early = begun.zip(end).is_some_and(|(begun, end)| end.is_definitely_before(&begun));
     let too_late = ended.zip(start).is_some_and(|(ended, start)| start.is_definitely_after(&ended));
     !too_early && !too_late

@@ -33,7 +33,7 @@ pub(super) struct Begun {
 /// What a transaction is for.
 pub(super) enum Work<'w> {
     /// A group of requests, and what they come to, if that is known already.
-    Writes(&'w mut [Write], Option<Judged>),
+    Writes(&'w mut [Write], Option<Box<Judged>>),
     /// A step of the calendar.
     Turn,
 }
@@ -48,7 +48,7 @@ impl Work<'_> {
     }
 
     /// What it comes to from `head` on, if that is known already.
-    fn judged(&mut self, head: &head::Model) -> Option<Judged> {
+    fn judged(&mut self, head: &head::Model) -> Option<Box<Judged>> {
         match self {
             Self::Writes(_, judged) => judged.take().filter(|judged| judged.from == *head),
             Self::Turn => None,
@@ -136,7 +136,7 @@ impl Committer {
         }
         self.memory.forget_unless(&head.hash);
         let judged = match work.judged(&head) {
-            Some(judged) => judged,
+            Some(judged) => *judged,
             None => {
                 let loaded = self.load(&transaction, &head, now, work).await;
                 Judged::of(self.registry, head, loaded.map_err(Broken::Before)?, now, work)
@@ -161,7 +161,8 @@ impl Committer {
             if let (Some(next), Some(loaded)) = (&mut self.next, loaded) {
                 let work = Work::Writes(&mut next.writes, None);
                 let head = unit.head.clone();
-                next.judged = Some(Judged::of(self.registry, head, loaded, now_micros(), &work));
+                let judged = Judged::of(self.registry, head, loaded, now_micros(), &work);
+                next.judged = Some(Box::new(judged));
             }
         };
         let (committed, ()) = join(in_time(ANSWER, transaction.commit()), judge_next).await;
