@@ -1,6 +1,9 @@
 //! The commands of the program.
 
+pub mod export;
 pub mod health;
+pub mod import;
+mod lines;
 pub mod serve;
 pub mod verify;
 pub mod watch;
@@ -43,6 +46,10 @@ enum Action {
     Verify(StoreSettings),
     /// End with 0 if the service at the address is healthy
     Healthcheck(health::Healthcheck),
+    /// Record what JSON Lines say, once however often it is run
+    Import(import::Import),
+    /// Print resources as JSON Lines, as they are at one revision
+    Export(export::Export),
     /// Print changes as JSON Lines, and go on by itself after an outage
     Watch(watch::Watch),
 }
@@ -58,6 +65,8 @@ pub async fn run() -> Result<(), Failure> {
         Some(Action::Reindex(settings)) => serve::reindex(settings).await,
         Some(Action::Verify(settings)) => verify::verify(settings).await,
         Some(Action::Healthcheck(check)) => check.run().await,
+        Some(Action::Import(import)) => import.run().await,
+        Some(Action::Export(export)) => export.run().await,
         Some(Action::Watch(watch)) => watch.run().await,
     }
 }

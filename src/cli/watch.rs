@@ -173,7 +173,7 @@ fn lines(delivery: &Delivery) -> Result<Vec<Value>, Failure> {
 }
 
 /// A message, called `name` in the contract, as canonical proto JSON.
-fn to_json(name: &str, message: &impl Message) -> Result<Value, Failure> {
+pub(super) fn to_json(name: &str, message: &impl Message) -> Result<Value, Failure> {
     let message = DynamicMessage::decode(proto::message(name), message.encode_to_vec().as_slice())?;
     let options = SerializeOptions::new();
     Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)

@@ -39,6 +39,7 @@
 //! # }
 //! ```
 
+mod import;
 mod replicas;
 mod retry;
 mod stored;

@@ -1,0 +1,119 @@
+//! Lines of files, however long, whatever is in them.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Bytes of a line at most: a message that the service takes.
+const LONGEST: usize = crate::model::limits::MESSAGE_IN_BYTES;
+
+/// A line, and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) file: Arc<Path>,
+    /// From 1.
+    pub(super) number: usize,
+    /// What stands there, or why it cannot be read.
+    pub(super) text: Result<String, String>,
+    /// Its bytes, with its end.
+    pub(super) size: u64,
+}
+
+/// The lines of files, one file after the other.
+#[derive(Debug)]
+pub(super) struct Lines {
+    files: std::vec::IntoIter<PathBuf>,
+    open: Option<(Arc<Path>, BufReader<File>, usize)>,
+}
+
+impl Lines {
+    pub(super) fn of(files: Vec<PathBuf>) -> Self {
+        Self { files: files.into_iter(), open: None }
+    }
+
+    /// The next line that is not empty; an error if a file cannot be read on.
+    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+        loop {
+            let Some((file, reader, number)) = &mut self.open else {
+                let Some(path) = self.files.next() else { return Ok(None) };
+                let reader = BufReader::with_capacity(1 << 16, File::open(&path)?);
+                self.open = Some((path.into(), reader, 0));
+                continue;
+            };
+            let (bytes, size) = read(reader)?;
+            if size == 0 {
+                self.open = None;
+                continue;
+            }
+            *number += 1;
+            let text = match bytes {
+                None => Err(format!("has {size} bytes, and a line may have {LONGEST}")),
+                Some(bytes) => String::from_utf8(bytes).map_err(|error| {
+                    format!("is not UTF-8 from byte {} on", error.utf8_error().valid_up_to() + 1)
+                }),
+            };
+            let text = text.map(|text| text.trim().trim_start_matches('\u{feff}').to_owned());
+            if text.as_ref().is_ok_and(String::is_empty) {
+                continue;
+            }
+            return Ok(Some(Line { file: Arc::clone(file), number: *number, text, size }));
+        }
+    }
+}
+
+/// A line and its size; `None` for one that is too long, of which nothing is kept.
+fn read(reader: &mut impl BufRead) -> io::Result<(Option<Vec<u8>>, u64)> {
+    let (mut line, mut size) = (Some(Vec::new()), 0);
+    loop {
+        let found = reader.fill_buf()?;
+        if found.is_empty() {
+            return Ok((line, size));
+        }
+        let end = found.iter().position(|byte| *byte == b'\n');
+        let taken = end.map_or(found.len(), |end| end + 1);
+        size += taken as u64;
+        match &mut line {
+            Some(kept) if kept.len() + taken <= LONGEST => kept.extend_from_slice(&found[..taken]),
+            kept => *kept = None,
+        }
+        reader.consume(taken);
+        if end.is_some() {
+            return Ok((line, size));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &[u8]) -> Vec<(usize, Result<String, String>)> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lines");
+        std::fs::write(&path, text).expect("a file");
+        let mut lines = Lines::of(vec![path]);
+        let mut found = Vec::new();
+        while let Some(line) = lines.next().expect("it can be read") {
+            found.push((line.number, line.text));
+        }
+        found
+    }
+
+    #[test]
+    fn lines_have_numbers_and_empty_ones_are_passed_over() {
+        let found = lines("\u{feff}one\r\n\n  \ntwo".as_bytes());
+        assert_eq!(found, [(1, Ok("one".to_owned())), (4, Ok("two".to_owned()))]);
+    }
+
+    #[test]
+    fn what_is_no_text_is_told_and_the_rest_goes_on() {
+        let mut text = b"one\n\xff\xfe\n".to_vec();
+        text.extend(vec![b'x'; LONGEST + 1]);
+        text.extend(b"\ntwo\n");
+        let found = lines(&text);
+        assert_eq!((found.len(), &found[0].1, &found[3]), (4, &Ok("one".to_owned()), &(4, Ok("two".to_owned()))));
+        assert_eq!(found[1].1, Err("is not UTF-8 from byte 1 on".to_owned()));
+        assert!(found[2].1.as_ref().is_err_and(|text| text.contains("bytes")));
+    }
+}
