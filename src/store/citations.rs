@@ -6,7 +6,11 @@ use super::resource::Kind;
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::Citation;
 
-/// Checks that what `citations` say to support are fields of the type `kind`.
+/// Beginnings of the names of those who can say something.
+const SPEAKERS: [&str; 4] = ["countries/", "officials/", "organizations/", "sources/"];
+
+/// Checks that what `citations` say to support are fields of the type `kind`, and that
+/// those to whom they attribute it can say something.
 pub(super) fn check(
     kind: &Kind,
     citations: &[Citation],
@@ -16,6 +20,11 @@ pub(super) fn check(
     for (index, citation) in citations.iter().enumerate() {
         let at = at.field("citations");
         let at = at.index(index);
+        let speaker = citation.attributed_to.as_str();
+        if !speaker.is_empty() && !SPEAKERS.iter().any(|start| speaker.starts_with(start)) {
+            let text = "must be an official, an organization, a country or a source";
+            violations.add(&at.field("attributed_to"), text);
+        }
         let at = at.field("supports");
         for (index, path) in citation.supports.iter().enumerate() {
             if !is_field(kind.descriptor(), path) {

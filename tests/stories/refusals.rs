@@ -2,8 +2,8 @@
 
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::{
-    Agreement, Citation, Claim, Engagement, EngagementStatus, EngagementTopic, Honour, Official,
-    Organization, Participant, Period, Source, Statement, StatementSpeaker, Tenure,
+    Agreement, Citation, Claim, Engagement, EngagementStatus, EngagementTopic, Honour, Membership,
+    Official, Organization, Participant, Period, Source, Statement, StatementSpeaker, Tenure,
     agreement_party::Party, statement_speaker::Person,
 };
 use tonic::Code;
@@ -24,6 +24,7 @@ on_both!(
     polities_are_countries_or_organizations,
     citations_support_fields,
     nothing_can_be_spoken_of,
+    what_is_malformed_or_ends_before_it_starts,
     what_is_cited_or_takes_part_stays,
 );
 
@@ -272,6 +273,16 @@ async fn nothing_can_be_spoken_of(server: &TestServer) {
     let refusal = refused(server, citing(unknown)).await;
     refusal.is_invalid(&["source.citations[0].source", "source.citations[0].attributed_to"]);
 
+    clients.apply(vec![create("fact", Any::Agreement(agreement("Fact", &["KHM"])))]).await.unwrap();
+    let speechless = Citation {
+        source: "sources/press".to_owned(),
+        attributed_to: "agreements/fact".to_owned(),
+        ..Citation::default()
+    };
+    clients.apply(vec![create("press", Any::Source(source("Press")))]).await.unwrap();
+    let refusal = refused(server, citing(speechless)).await;
+    refusal.is_invalid(&["source.citations[0].attributed_to"]);
+
     // What the same request creates is there, in whatever order.
     let names = ["countries/ru", "bilateralRelations/ru-kh", "sources/post", "statements/said"];
     let said = Statement { citations: supporting(&[]), ..about(&names) };
@@ -285,6 +296,42 @@ async fn nothing_can_be_spoken_of(server: &TestServer) {
     let canonical =
         ["countries/RUS", "bilateralRelations/KHM-RUS", "sources/post", "statements/said"];
     assert_eq!(said.about, canonical);
+}
+
+async fn what_is_malformed_or_ends_before_it_starts(server: &TestServer) {
+    let article = Source {
+        published_on: "2021-13".to_owned(),
+        uri: "not a uri".to_owned(),
+        archive_uri: "http://".to_owned() + "a b",
+        language: "e".to_owned(),
+        kind: 99,
+        reliability: -1,
+        ..source("Article")
+    };
+    refused(server, article).await.is_invalid(&[
+        "source.kind",
+        "source.uri",
+        "source.archive_uri",
+        "source.language",
+        "source.reliability",
+        "source.published_on",
+    ]);
+    let member = Membership {
+        country: "countries/KHM".to_owned(),
+        period: period("2000", "1999-12-31"),
+        ..Membership::default()
+    };
+    let existence = period("2021-05", "2021-04");
+    let bloc = Organization { existence, members: vec![member], ..organization("Bloc") };
+    let fields = ["organization.existence.end", "organization.members[0].period.end"];
+    refused(server, bloc).await.is_invalid(&fields);
+    let visit = Engagement { period: period("2021-12-15", "2021-12-14"), ..engagement("Visit") };
+    refused(server, visit).await.is_invalid(&["engagement.period.end"]);
+    let may = Engagement { period: period("2021-12-15", "2021-12"), ..engagement("Visit") };
+    Client::new(&server.clients).create("may", may).await.unwrap();
+    let unsaid = Statement { kind: 0, issued_on: "2021-02-30".to_owned(), ..statement(" ") };
+    let fields = ["statement.kind", "statement.text", "statement.issued_on"];
+    refused(server, unsaid).await.is_invalid(&fields);
 }
 
 /// Asserts that `name` cannot be deleted while the others are there.
