@@ -28,8 +28,8 @@ use crate::api::resources::ResourceService;
 use crate::feed::tailer::Polls;
 use crate::feed::{Feed, reader, tailer};
 use crate::model::limits::{
-    DRAIN, KEEPALIVE, MESSAGE_IN_BYTES, RESETS_PER_CONNECTION, STREAMS_PER_CONNECTION,
-    UNARY_DEADLINE,
+    CONNECTION_WINDOW, DRAIN, KEEPALIVE, MESSAGE_IN_BYTES, RESETS_PER_CONNECTION, STREAM_WINDOW,
+    STREAMS_PER_CONNECTION, UNARY_DEADLINE,
 };
 use crate::model::standard::Standard;
 use crate::proto::server::change_service_server::ChangeServiceServer;
@@ -175,6 +175,8 @@ impl Server {
         let transport = Transport::builder()
             .layer(CallLayer)
             .timeout(UNARY_DEADLINE)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keepalive_interval(Some(KEEPALIVE))
             .http2_keepalive_timeout(Some(KEEPALIVE))
             .max_concurrent_streams(Some(STREAMS_PER_CONNECTION))

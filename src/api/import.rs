@@ -4,13 +4,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 use prost::Message;
 use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tonic::server::{Grpc, StreamingService};
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 use super::drafts::{self, Site};
@@ -58,10 +58,16 @@ pub(super) fn answer(api: Api, request: http::Request<Body>) -> Answer {
 fn answers(api: Api, metadata: MetadataMap, requests: Streaming<ImportRequest>) -> Answers {
     let metadata = Arc::new(metadata);
     let room = Arc::new(Semaphore::new(IMPORT_BYTES));
+    let (mut drained, is_draining) = (api.feed.subscribe_draining(), api.feed.subscribe_draining());
+    let drain = async move {
+        // Without a sender there is no server any more either.
+        let _ = drained.wait_for(|draining| *draining).await;
+    };
+    let requests = requests.take_until(Box::pin(drain));
     let queued = requests.enumerate().then(move |(index, request)| {
         let (api, metadata, room) = (api.clone(), Arc::clone(&metadata), Arc::clone(&room));
         async move {
-            let request = request?;
+            let request = request.map_err(told)?;
             let size = request.encoded_len().clamp(1, IMPORT_BYTES);
             let places = u32::try_from(size).unwrap_or(u32::MAX);
             let place = room.acquire_many_owned(places).await.ok();
@@ -85,7 +91,26 @@ fn answers(api: Api, metadata: MetadataMap, requests: Streaming<ImportRequest>) 
             Err(status) => Err(status),
         }
     });
-    ended(answered.buffered(IMPORT_REQUESTS)).boxed()
+    let end = stream::once(async move {
+        let is_draining = *is_draining.borrow();
+        is_draining.then(|| Err(status(Error::new(Reason::Draining, "the server is going away"))))
+    });
+    ended(answered.buffered(IMPORT_REQUESTS).chain(end.filter_map(std::future::ready))).boxed()
+}
+
+/// A status of the way here with the reason that unary calls give it.
+fn told(broken: Status) -> Status {
+    match broken.code() {
+        Code::OutOfRange => {
+            let text = format!("a message may have {MESSAGE_IN_BYTES} bytes: {}", broken.message());
+            status(Error::new(Reason::MessageTooLarge, text))
+        }
+        Code::Internal if broken.message().contains("decode Protobuf") => {
+            let text = "the request is not an encoded message of its type";
+            status(Error::new(Reason::ValidationFailed, text))
+        }
+        _ => broken,
+    }
 }
 
 /// The same up to the first error, which ends it.

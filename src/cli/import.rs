@@ -108,7 +108,8 @@ impl Import {
             report = std::mem::take(&mut pass.report);
             let early = std::mem::take(&mut pass.early);
             // Once more for those that came before what they name, as long as that helps.
-            let is_last = early.is_empty() || only.is_some_and(|before| before.len() == early.len());
+            let is_last =
+                early.is_empty() || only.is_some_and(|before| before.len() == early.len());
             if is_last || self.validate_only {
                 return report.finish();
             }
@@ -196,15 +197,16 @@ fn held(pass: &Mutex<Pass>) -> MutexGuard<'_, Pass> {
 fn is_early(answer: &ImportResponse) -> bool {
     let Some(Outcome::Refusal(refusal)) = &answer.outcome else { return false };
     let violations = &refusal.violations;
-    !violations.is_empty() && violations.iter().all(|one| one.description.starts_with("there is no "))
+    !violations.is_empty()
+        && violations.iter().all(|one| one.description.starts_with("there is no "))
 }
 
 /// The message `bytes` of the type `name` as a resource.
 fn wrapped(name: &str, bytes: &[u8]) -> Result<Resource, prost::DecodeError> {
     let descriptor = proto::message("Resource");
-    let field = descriptor.fields().find(|field| {
-        field.kind().as_message().is_some_and(|message| message.name() == name)
-    });
+    let field = descriptor
+        .fields()
+        .find(|field| field.kind().as_message().is_some_and(|message| message.name() == name));
     let mut out = Vec::new();
     if let Some(field) = field {
         crate::model::wire::put_field(field.number(), bytes, &mut out);

@@ -112,7 +112,10 @@ mod tests {
         text.extend(vec![b'x'; LONGEST + 1]);
         text.extend(b"\ntwo\n");
         let found = lines(&text);
-        assert_eq!((found.len(), &found[0].1, &found[3]), (4, &Ok("one".to_owned()), &(4, Ok("two".to_owned()))));
+        assert_eq!(
+            (found.len(), &found[0].1, &found[3]),
+            (4, &Ok("one".to_owned()), &(4, Ok("two".to_owned())))
+        );
         assert_eq!(found[1].1, Err("is not UTF-8 from byte 1 on".to_owned()));
         assert!(found[2].1.as_ref().is_err_and(|text| text.contains("bytes")));
     }

@@ -123,7 +123,7 @@ impl Start {
     pub fn names_lost(&self, error: Error) -> Error {
         match self {
             Self::Token(token)
-                if token.meaning != [0; 8] && error.reason == Reason::FilterInvalid =>
+                if token.selectors != [0; 8] && error.reason == Reason::FilterInvalid =>
             {
                 meaning_changed(None)
             }

@@ -113,7 +113,7 @@ impl View {
     /// Tells views apart.
     pub fn identity(&self) -> [u8; 32] {
         let Self { registry: _, types, kinds, actors, depth, masks, filter } = self;
-        let text = filter.as_ref().map(|filter| (&filter.text, filter.meaning()));
+        let text = filter.as_ref().map(Filters::bound);
         let all = format!("{types:?} {kinds:?} {actors:?} {depth:?} {masks:?} {text:?}");
         Sha256::digest(all).into()
     }

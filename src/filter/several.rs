@@ -158,6 +158,12 @@ impl Filters {
         std::array::from_fn(|index| digest[index])
     }
 
+    /// Tells apart all that it has been bound to, down to what only alters it later.
+    pub fn bound(&self) -> String {
+        let Self { text, of: _, trees, codes, own, shadowing } = self;
+        format!("{text} {trees:?} {codes:?} {own:?} {shadowing:?}")
+    }
+
     /// Whether `object` matches; the filter is bound.
     pub fn lets(&self, kind: &Kind, object: &dyn Object) -> bool {
         let own = self.of.iter().find(|(name, _)| *name == kind.type_name);

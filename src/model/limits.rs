@@ -92,6 +92,12 @@ pub const DRAIN: Duration = Duration::from_secs(10);
 pub const KEEPALIVE: Duration = Duration::from_secs(20);
 /// How long a new connection may take to greet as HTTP/2 does.
 pub const GREETING: Duration = Duration::from_secs(3);
+/// Bytes that a client may send on a stream before they are taken.
+pub const STREAM_WINDOW: u32 = 256 << 10;
+/// Bytes that a client may send on a connection before they are taken. HTTP/2 closes a
+/// connection on which small frames that nobody has taken cost more than half of this;
+/// those that fit into a stream's window must not.
+pub const CONNECTION_WINDOW: u32 = 8 << 20;
 /// Streams that one connection may carry.
 pub const STREAMS_PER_CONNECTION: u32 = 1_000;
 /// Streams of one connection that a client has given up before they were looked at,

@@ -35,6 +35,7 @@ mod drain;
 mod frozen;
 mod gone;
 mod held;
+mod imports;
 mod kills;
 mod leaving;
 mod load;

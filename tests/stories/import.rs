@@ -11,11 +11,12 @@ use entente::proto::v1::{
 use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::Code;
 
 use crate::on_both;
 use crate::support::clients::by;
 use crate::support::samples::{agreement, any, country, external, mask, official};
-use crate::support::{Clients, TestServer};
+use crate::support::{Clients, Refusal, TestServer};
 
 on_both!(
     again_it_writes_nothing,
@@ -27,6 +28,9 @@ on_both!(
     doubts_are_told,
     cut_anywhere_and_sent_again,
     a_reader_that_does_not_read_holds_it_up,
+    small_ones_far_ahead,
+    too_large_for_a_message,
+    a_server_that_goes_away_says_so,
 );
 
 fn request(resource: impl Into<Any>) -> ImportRequest {
@@ -303,4 +307,37 @@ async fn a_reader_that_does_not_read_holds_it_up(server: &TestServer) {
     }
     assert_eq!(count, COUNT);
     sending.await.unwrap();
+}
+
+/// HTTP/2 counts frames that nobody has taken, small ones above all.
+async fn small_ones_far_ahead(server: &TestServer) {
+    let small = |number: usize| {
+        let external_ids = vec![external("r", &number.to_string())];
+        let one = Agreement { external_ids, ..agreement("T", &[]) };
+        ImportRequest { validate_only: true, ..request(Any::Agreement(one)) }
+    };
+    let answers = import(&server.clients, (0..6_000).map(small).collect()).await;
+    assert_eq!(counts(&answers), HashMap::from([("CREATED".to_owned(), 6_000)]));
+}
+
+async fn too_large_for_a_message(server: &TestServer) {
+    let large = Agreement { note: "x".repeat(5 << 20), ..treaty(2) };
+    let requests = vec![request(Any::Agreement(treaty(1))), request(Any::Agreement(large))];
+    let call = server.clients.records().import(by("registrar", stream::iter(requests))).await;
+    let answers: Vec<_> = call.unwrap().into_inner().collect().await;
+    let [Ok(first), Err(last)] = answers.as_slice() else { panic!("{answers:?}") };
+    assert_eq!(told(std::slice::from_ref(first)), ["CREATED"]);
+    Refusal::of(last).is(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", &[]);
+}
+
+async fn a_server_that_goes_away_says_so(server: &TestServer) {
+    let (sender, receiver) = mpsc::channel(1);
+    let requests = ReceiverStream::new(receiver);
+    let call = server.clients.records().import(by("registrar", requests)).await.unwrap();
+    let mut answers = call.into_inner();
+    sender.send(request(Any::Agreement(treaty(1)))).await.unwrap();
+    answers.next().await.unwrap().unwrap();
+    server.server.api.feed.drain();
+    let end = Refusal::of(&answers.next().await.unwrap().unwrap_err());
+    end.is(Code::Unavailable, "DRAINING", &[]);
 }

@@ -25,6 +25,7 @@ on_both!(
     a_tree_that_grows_ends_the_stream,
     a_code_that_moves_ends_the_stream,
     a_name_and_a_code_of_one_word,
+    a_name_that_came_to_shadow_a_code,
     a_copy_of_a_list_whose_filter_has_changed,
     what_a_filter_names_may_be_deleted,
     filters_that_are_wrong,
@@ -347,6 +348,34 @@ async fn a_name_and_a_code_of_one_word(server: &TestServer) {
             means_something_else(clients, &mut watch, &request, token).await;
         }
     }
+}
+
+/// A watch that is opened where others with the same filter ended knows what these did not.
+async fn a_name_that_came_to_shadow_a_code(server: &TestServer) {
+    let clients = &server.clients;
+    let coded = |name: &str, code: &str| {
+        let codes = Country { alpha3: code.to_owned(), ..country(name) };
+        Any::Country(Country { name: format!("countries/{name}"), ..codes })
+    };
+    let both = vec![create("BONE", coded("BONE", "")), create("XXC", coded("XXC", ""))];
+    clients.apply(both).await.unwrap();
+    let filter = "parties.country = \"countries/XXC\"".to_owned();
+    let request = WatchChangesRequest { filter, ..WatchChangesRequest::default() };
+    let mut first = Watch::open(clients, request.clone()).await.unwrap();
+    let living = first.token();
+    clients.apply(vec![update(coded("BONE", "XXC"), &["alpha3"])]).await.unwrap();
+    while first.try_next().await.is_ok_and(|event| event.is_some()) {}
+    let mut second = Watch::open(clients, request.clone()).await.unwrap();
+    let token = second.token();
+    clients.apply(vec![delete("countries/XXC")]).await.unwrap();
+    means_something_else(clients, &mut second, &request, token).await;
+
+    // The name is nobody's, and the code of two: what was asked for is not wrong.
+    let two = Any::Country(Country { alpha3: "XXC".to_owned(), ..country("Two") });
+    clients.apply(vec![create("CTWO", two)]).await.unwrap();
+    let again = WatchChangesRequest { start: Some(Start::Token(living)), ..request };
+    let refusal = Watch::open(clients, again).await.unwrap_err();
+    refusal.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &["filter"]);
 }
 
 /// Whoever has copied a list and goes on from its token is told if the filter came to mean
