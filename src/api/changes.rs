@@ -16,7 +16,7 @@ use crate::feed::subscription::{Settings, Subscription};
 use crate::feed::token::Token;
 use crate::feed::view::{Selection, View};
 use crate::filter::several::{Filters, Tree};
-use crate::model::error::{Problems, Result};
+use crate::model::error::{Problems, Reason, Result};
 use crate::model::limits::{COMMITS_DEFAULT, LIST_CHANGES_WAIT, PAGE_MAX};
 use crate::model::wire::{put_field, put_number};
 use crate::proto::Frame;
@@ -25,7 +25,7 @@ use crate::proto::v1::{
     Detail, Expansion, GetHeadRequest, GetHeadResponse, ListChangesRequest, Started,
     WatchChangesRequest,
 };
-use crate::store::told::{self, Wanted};
+use crate::store::told::{self, ToldChange, Wanted};
 use crate::store::write::timestamp;
 
 /// Numbers of `ListChangesResponse`'s fields.
@@ -184,30 +184,40 @@ impl Api {
             // Later commits may be in it too, and are judged once more.
             let _turn = self.feed.log_turn().await;
             let bound = self.store.bind_several(filter).await;
-            bound.map_err(|error| start.names_lost(error))?;
+            if let Err(error) = bound.map_err(|error| start.names_lost(error)) {
+                if let Some(revision) = start.copied_at()
+                    && error.reason == Reason::FilterInvalid
+                {
+                    let wanted = view.of_names();
+                    self.meant_since(revision, newest, &wanted, |one| view.names_before(one))
+                        .await?;
+                }
+                return Err(error);
+            }
         }
         start.means(view.meaning())?;
         if let Some(wanted) = view.of_meaning()
             && let Some(revision) = start.copied_at()
         {
-            self.meant_since(revision, newest, &view, &wanted).await?;
+            self.meant_since(revision, newest, &wanted, |one| view.meant_else(one)).await?;
         }
         self.feed.reach(newest).await?;
         Ok((self.feed.share(view), newest))
     }
 
-    /// Refuses a filter that has not meant the same ever since `revision`.
+    /// Refuses a filter that has not meant the same ever since `revision`: for which one
+    /// of the changes that are `wanted` has `altered` it.
     async fn meant_since(
         &self,
         mut revision: i64,
         until: i64,
-        view: &View,
         wanted: &Wanted,
+        altered: impl Fn(&ToldChange) -> bool,
     ) -> Result<()> {
         while revision < until {
             let told::Page { commits, end } = self.store.log_page(revision, until, wanted).await?;
             for commit in &commits {
-                if commit.changes.iter().any(|change| view.meant_else(change)) {
+                if commit.changes.iter().any(&altered) {
                     return Err(meaning_changed(Some(commit.revision)));
                 }
             }

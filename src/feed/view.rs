@@ -182,6 +182,25 @@ impl View {
         (!collections.is_empty()).then(|| Wanted { collections, before: true, ..Wanted::default() })
     }
 
+    /// What has to be read of the log to tell whether a name in the filter has meant
+    /// something.
+    pub fn of_names(&self) -> Wanted {
+        let named = self.registry.0.iter().filter(|kind| kind.has_aliases);
+        let collections = named.map(|kind| kind.collection).collect();
+        Wanted { collections, before: true, ..Wanted::default() }
+    }
+
+    /// Whether before `change` the resource had a name that stands in the filter.
+    pub fn names_before(&self, change: &ToldChange) -> bool {
+        let kind = self.registry.by_name(&change.name);
+        kind.zip(self.filter.as_ref()).is_some_and(|(kind, filter)| {
+            let Some(before) = object(kind, &change.before) else { return false };
+            let others = before.aliases();
+            let mut names = filter.names().into_iter();
+            names.any(|name| name == change.name || others.iter().any(|other| other == name))
+        })
+    }
+
     /// Whether the filter, which is bound, meant something else before `change`.
     pub fn meant_else(&self, change: &ToldChange) -> bool {
         let kind = self.registry.by_name(&change.name);

@@ -431,6 +431,20 @@ async fn a_copy_of_a_list_whose_filter_has_changed(server: &TestServer) {
         let again = clients.agreements().list_agreements(list()).await.unwrap().into_inner();
         Watch::open(clients, behind(again.watch_token)).await.unwrap();
     }
+
+    // The code is nobody's any more: it was right when the list was made.
+    let filter = "parties.country = \"countries/XXA\"".to_owned();
+    let list = ListAgreementsRequest { filter: filter.clone(), ..Default::default() };
+    let listed = clients.agreements().list_agreements(list).await.unwrap().into_inner();
+    clients.apply(vec![update(coded("CTWO", ""), &["alpha3"])]).await.unwrap();
+    let start = Some(Start::Token(listed.watch_token));
+    let behind = WatchChangesRequest { start: start.clone(), filter, ..Default::default() };
+    let refusal = Watch::open(clients, behind).await.unwrap_err();
+    refusal.is(Code::FailedPrecondition, "FILTER_MEANING_CHANGED", &["filter"]);
+    let filter = "parties.country = \"countries/XXQ\"".to_owned();
+    let never = WatchChangesRequest { start, filter, ..Default::default() };
+    let refusal = Watch::open(clients, never).await.unwrap_err();
+    refusal.is(Code::InvalidArgument, "FILTER_INVALID", &["filter"]);
 }
 
 async fn what_a_filter_names_may_be_deleted(server: &TestServer) {
