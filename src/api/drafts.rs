@@ -80,15 +80,7 @@ pub fn update(
     if let Some(name) = names::split(&name).map(|(_, id)| kind.name(id)) {
         tell_name(&name, object.as_mut());
     }
-    let mask = match mask.map(|mask| mask.paths.as_slice()).unwrap_or_default() {
-        [] => Mask::populated(&object.encode()),
-        paths => {
-            let field = site.path("update_mask");
-            let mask = checked_mask(kind, paths, MaskUse::Update, &field, &mut violations);
-            // With a mask that takes nothing the rest is judged all the same.
-            mask.unwrap_or_else(|| Mask::populated(&[]))
-        }
-    };
+    let mask = taken(kind, object.as_ref(), mask, site, &mut violations);
     Draft {
         kind,
         path,
@@ -117,20 +109,31 @@ pub fn import(
     for name in [Some(&name), fallback.as_ref()].into_iter().flatten() {
         tell_name(name, object.as_mut());
     }
-    let paths = mask.map(|mask| mask.paths.as_slice()).unwrap_or_default();
-    let mask = match paths {
+    let keeps_ids = mask.is_none_or(|mask| mask.paths.is_empty());
+    let mask = taken(kind, object.as_ref(), mask, site, &mut violations);
+    let name_path = if name.is_empty() { site.path(site.id) } else { format!("{path}.name") };
+    let name = (!name.is_empty()).then_some(name);
+    let operation = Operation::Import { object, name, fallback, mask, keeps_ids };
+    Draft { kind, path, name_path, operation, violations }
+}
+
+/// The fields to take of `object`: those of `mask`, or else the populated ones.
+fn taken(
+    kind: &Kind,
+    object: &dyn Object,
+    mask: Option<&FieldMask>,
+    site: Site<'_>,
+    violations: &mut Violations,
+) -> Mask {
+    match mask.map(|mask| mask.paths.as_slice()).unwrap_or_default() {
         [] => Mask::populated(&object.encode()),
         paths => {
             let field = site.path("update_mask");
-            let mask = checked_mask(kind, paths, MaskUse::Update, &field, &mut violations);
+            let mask = checked_mask(kind, paths, MaskUse::Update, &field, violations);
+            // With a mask that takes nothing the rest is judged all the same.
             mask.unwrap_or_else(|| Mask::populated(&[]))
         }
-    };
-    let name_path = if name.is_empty() { site.path(site.id) } else { format!("{path}.name") };
-    let name = (!name.is_empty()).then_some(name);
-    let keeps_ids = paths.is_empty();
-    let operation = Operation::Import { object, name, fallback, mask, keeps_ids };
-    Draft { kind, path, name_path, operation, violations }
+    }
 }
 
 /// Makes the resource called `name` what `object` says, as a whole.

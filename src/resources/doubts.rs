@@ -30,19 +30,25 @@ pub(crate) fn existence(
     at: &Path<'_>,
     warnings: &mut Warnings,
 ) {
-    let of_country = || look(around, name, |found: &Country| found.existence.clone());
-    let of_body = || look(around, name, |found: &Organization| found.existence.clone());
-    let Some(existence) = of_country().or_else(of_body).flatten() else { return };
-    if lies_outside(date, &existence) {
-        let Period { start, end, .. } = existence;
-        let span = match (start.as_str(), end.as_str()) {
-            (start, "") => format!("since {start}"),
-            ("", end) => format!("until {end}"),
-            (start, end) => format!("from {start} to {end}"),
-        };
-        let text = format!("{name} existed {span}, and {date} lies outside of that");
+    let told = |existence: Option<&Period>| outside(existence?, name, date);
+    let of_country = || look(around, name, |found: &Country| told(found.existence.as_ref()));
+    let of_body = || look(around, name, |found: &Organization| told(found.existence.as_ref()));
+    if let Some(text) = of_country().or_else(of_body).flatten() {
         warnings.add(WarningCode::OutsideExistence, at, text);
     }
+}
+
+/// Says that `date` lies outside the existence of `name`, if it does.
+fn outside(existence: &Period, name: &str, date: &str) -> Option<String> {
+    if !lies_outside(date, existence) {
+        return None;
+    }
+    let span = match (existence.start.as_str(), existence.end.as_str()) {
+        (start, "") => format!("since {start}"),
+        ("", end) => format!("until {end}"),
+        (start, end) => format!("from {start} to {end}"),
+    };
+    Some(format!("{name} existed {span}, and {date} lies outside of that"))
 }
 
 /// Whether every day that `date` can mean is before or after the whole of `span`.

@@ -111,8 +111,10 @@ async fn mixed(database: Database) {
     }
     assert!(!told.contains(&place(1)), "what came too early came again: {told}");
     let lines = std::fs::read_to_string(&report).expect("there is a report");
-    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let places: BTreeSet<_> = lines.iter().map(|line| line["line"].as_u64().unwrap()).collect();
+    let lines: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+    let places: BTreeSet<_> =
+        lines.iter().map(|line| line["line"].as_u64().expect("it has a number")).collect();
     assert_eq!(places, (1..=11).filter(|line| *line != 9).collect(), "every line is accounted for");
 
     assert_eq!(head().await, before + 3);
