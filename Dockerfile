@@ -8,7 +8,7 @@ FROM docker.io/library/rust:${RUST_VERSION}-slim-bookworm AS manifests
 WORKDIR /source
 COPY . .
 RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock \
-        ! -path '*/src/main.rs' ! -path '*/src/lib.rs' ! -path '*/build/main.rs' \
+        ! -path './.cargo/*' ! -path '*/src/main.rs' ! -path '*/src/lib.rs' ! -path '*/build/main.rs' \
         ! -path './benches/*.rs' ! -path './tests/*.rs' -delete \
     && find . -type d -empty -delete \
     && find . -name '*.rs' | while read -r file; do echo 'fn main() {}' > "$file"; done

@@ -5,7 +5,6 @@
 use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
-use tokio::runtime::Runtime;
 
 /// Rows are made by one thread and dropped by another, which is what the allocator of
 /// glibc is slow at; docs/decisions.md says more.
@@ -15,7 +14,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     #[cfg(feature = "failpoints")]
     let _scenario = fail::FailScenario::setup();
-    let ended = Runtime::new().map_err(Into::into).and_then(|runtime| {
+    let ended = entente::server::runtime().map_err(Into::into).and_then(|runtime| {
         let ended = runtime.block_on(entente::cli::run());
         // A thread that still waits for a database must not keep the process.
         runtime.shutdown_background();

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tonic::service::RoutesBuilder;
@@ -42,12 +43,28 @@ use crate::store::resource::Resource;
 use crate::store::state::Status;
 use crate::store::{Running, Store};
 
+/// By how much the threads that answer calls stand behind the committer's, in steps of `nice`.
+#[cfg(target_os = "linux")]
+const CALLS_BEHIND: i32 = 5;
 /// How long queued writes may take once no more are taken.
 const FINISH: Duration = Duration::from_secs(3);
 /// How long closing the database may take.
 const CLOSE: Duration = Duration::from_secs(1);
 /// How long clients may take to let go; what is left of [`DRAIN`] is for the end.
 const LET_GO: Duration = DRAIN.saturating_sub(FINISH).saturating_sub(CLOSE.saturating_mul(2));
+
+/// The threads on which calls are answered. On Linux the one that asks for them goes before
+/// them, and so does the committer that it starts: every write waits for that one, and
+/// a call that is answered a little later holds up nobody else.
+pub fn runtime() -> std::io::Result<Runtime> {
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    #[cfg(target_os = "linux")]
+    threads.on_thread_start(|| {
+        // Where it is not allowed, all are equal.
+        let _ = rustix::process::setpriority_process(None, CALLS_BEHIND);
+    });
+    threads.enable_all().build()
+}
 
 /// Why the service could not start or go on.
 #[derive(Debug, thiserror::Error)]

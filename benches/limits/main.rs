@@ -136,8 +136,7 @@ impl Scale {
 
 fn main() -> Outcome<()> {
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async { tokio::spawn(run(arguments)).await? })
+    entente::server::runtime()?.block_on(run(arguments))
 }
 
 async fn run(arguments: Arguments) -> Outcome<()> {

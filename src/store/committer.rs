@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, DbErr};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
 
 use self::attempt::{Begun, Broken, Done, Judged, Work};
 use super::clock::Clock;
@@ -100,8 +101,23 @@ impl Committer {
 
     /// Works until the queue is closed and empty, on a thread of its own: between
     /// two steps of a group it would otherwise wait behind whatever else the
-    /// process has to do, and everybody's write with it.
-    pub fn run_alone(mut self) {
+    /// process has to do, and everybody's write with it. The thread has the precedence
+    /// of the one that starts it, as has that of its SQLite connection.
+    pub fn start(self) -> JoinHandle<()> {
+        let (alive, ended) = oneshot::channel::<()>();
+        let work = move || {
+            let _alive = alive;
+            self.run_alone();
+        };
+        if let Err(error) = std::thread::Builder::new().name("committer".to_owned()).spawn(work) {
+            tracing::error!(%error, "the committer cannot start");
+        }
+        tokio::spawn(async {
+            let _ = ended.await;
+        })
+    }
+
+    fn run_alone(mut self) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         match runtime {
             Ok(runtime) => runtime.block_on(async {

@@ -135,7 +135,7 @@ impl Store {
         let reads = Reads::start(Arc::clone(&databases), state.clone());
         let heads = Heads::start(Arc::clone(&databases));
         let running = Running {
-            committer: tokio::task::spawn_blocking(|| committer.run_alone()),
+            committer: committer.start(),
             watcher: tokio::spawn(state.clone().watch_over(Arc::clone(&databases))),
         };
         (Self { registry, state, reads, heads, hints, clock, databases, queue }, running)

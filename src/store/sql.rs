@@ -217,7 +217,9 @@ impl Rows {
 
     fn sqlite(self, last: Sql) -> Statement {
         let mut text = String::new();
-        let mut values = Vec::new();
+        let count: usize = self.tables.iter().map(|rows| rows.values.len()).sum();
+        // A table's last places may stay empty.
+        let mut values = Vec::with_capacity(count + count / 8 + last.values.len());
         for mut rows in self.tables {
             let width = rows.columns.len();
             let fit = SQLITE_PARAMETERS / width * width;
