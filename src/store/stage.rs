@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::judge::{external_keys, place};
 use super::load::{ExternalKey, Grave, Known};
-use super::resource::{Kind, Object};
+use super::peers::Likeness;
+use super::resource::{Decoded, Kind, Object};
 use super::unit::{Unit, expect_etag};
 use super::write::{Draft, Operation, new_uid};
 use crate::model::error::{Problems, Reason};
@@ -32,6 +33,8 @@ pub(super) struct Item {
     pub(super) create_time: Option<prost_types::Timestamp>,
     /// What it becomes; `None` if deleted.
     pub(super) object: Option<Box<dyn Object>>,
+    /// What it may have in common with others, once it has been judged.
+    pub(super) likenesses: Vec<Likeness>,
     /// Whether its declared rules are still to be checked.
     pub(super) unchecked: bool,
 }
@@ -44,6 +47,8 @@ pub(super) struct Stage<'u> {
     pub(super) names: HashMap<String, Option<Known>>,
     pub(super) external: HashMap<ExternalKey, Option<(i64, String)>>,
     pub(super) next_key: i64,
+    /// What changes with the items, unasked.
+    pub(super) entailed: Vec<Item>,
     /// Names with the path of the mutation that is about them.
     mutated: HashMap<String, String>,
 }
@@ -84,6 +89,7 @@ impl<'u> Stage<'u> {
             names: HashMap::new(),
             external: HashMap::new(),
             next_key: unit.head.next_key,
+            entailed: Vec::new(),
             mutated: HashMap::new(),
         }
     }
@@ -265,9 +271,7 @@ impl<'u> Stage<'u> {
         mask: &Mask,
     ) {
         let before = known.body.clone().unwrap_or_default();
-        let mut merged = mask.remove(&draft.kind.content(&before));
-        merged.extend_from_slice(&mask.keep(&new.encode()));
-        let object = match draft.kind.decode(&merged) {
+        let object = match merged(draft.kind, &before, new, mask) {
             Ok(mut object) => {
                 object.clear_output_only();
                 set_identity(object.as_mut(), &name, known.uid);
@@ -346,9 +350,17 @@ impl<'u> Stage<'u> {
             before,
             create_time: first.and_then(Result::ok).and_then(|first| first.create_time),
             object,
+            likenesses: Vec::new(),
             unchecked: !matches!(draft.operation, Operation::Create { .. }),
         });
     }
+}
+
+/// The message `before` with the fields of `new` that `mask` names.
+pub(super) fn merged(kind: &Kind, before: &[u8], new: &dyn Object, mask: &Mask) -> Decoded {
+    let mut merged = mask.remove(&kind.content(before));
+    merged.extend_from_slice(&mask.keep(&new.encode()));
+    kind.decode(&merged)
 }
 
 /// Puts the external ids that a record has before those that are new.
