@@ -35,6 +35,7 @@ mod history;
 mod import;
 mod paging;
 mod past;
+mod peers;
 mod real_data;
 mod records;
 mod refusals;
@@ -46,6 +47,7 @@ mod standard;
 mod startup;
 mod statements;
 mod stream;
+mod supersession;
 mod tokens;
 mod transitions;
 #[path = "../faults/wait.rs"]
