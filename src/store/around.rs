@@ -1,4 +1,4 @@
-//! What the rules of a type are judged with, and what they come to.
+//! What a type is given beside its message, and what its rules come to.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -18,6 +18,12 @@ impl Warnings {
         let (field, message) = (at.to_string(), message.into());
         self.0.push(Warning { code: code.into(), field, message });
     }
+}
+
+/// Finds the keys of the records that a message names.
+pub trait Keys {
+    /// The key of `name`; `None` for an empty name.
+    fn key(&self, name: &str) -> Option<i64>;
 }
 
 /// What rules may look at besides the record itself.

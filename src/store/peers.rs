@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::sea_query::ArrayType;
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 use super::load::{Loaded, decode};
 use super::resource::{Keys, Object, Registry};
@@ -57,6 +57,9 @@ impl Peer {
     }
 }
 
+/// Likenesses by the type of their records.
+pub type Likenesses = BTreeMap<&'static str, BTreeSet<i64>>;
+
 /// A type, and a likeness of its records.
 pub(super) type Alike = (&'static str, i64);
 
@@ -80,18 +83,10 @@ pub(super) async fn load_peers(
     found: &mut Loaded,
 ) -> Result<(), DbErr> {
     let wanted = Planned { registry, found }.likenesses(writes)?;
-    let backend = db.get_database_backend();
-    let mut sql = Sql::new(backend, "");
-    for (index, (type_name, values)) in wanted.iter().enumerate() {
-        if let Some(peers) = registry.by_type(type_name).and_then(|kind| kind.peers) {
-            let union = if index == 0 { "" } else { " UNION ALL " };
-            sql = select(sql.push(union), type_name, &peers, values);
-        }
-    }
     if wanted.is_empty() {
         return Ok(());
     }
-    for row in db.query_all_raw(sql.build()).await? {
+    for row in db.query_all_raw(query(db.get_database_backend(), registry, &wanted)).await? {
         let type_name: String = row.try_get_by_index(0)?;
         let Some(kind) = registry.by_type(&type_name) else { continue };
         let peer = Peer {
@@ -106,6 +101,19 @@ pub(super) async fn load_peers(
         peers.sort_by_key(|peer| std::cmp::Reverse(peer.key));
     }
     Ok(())
+}
+
+/// Asks for the peers of records of these types with these likenesses, and for what of
+/// them is compared.
+pub fn query(backend: DbBackend, registry: Registry, wanted: &Likenesses) -> Statement {
+    let mut sql = Sql::new(backend, "");
+    for (index, (type_name, values)) in wanted.iter().enumerate() {
+        if let Some(peers) = registry.by_type(type_name).and_then(|kind| kind.peers) {
+            let union = if index == 0 { "" } else { " UNION ALL " };
+            sql = select(sql.push(union), type_name, &peers, values);
+        }
+    }
+    sql.build()
 }
 
 /// Goes on with a query for the newest rows of each of `values`. None of them costs more
@@ -143,8 +151,8 @@ struct Planned<'l> {
 }
 
 impl Planned<'_> {
-    fn likenesses(&self, writes: &[Write]) -> Result<BTreeMap<&'static str, BTreeSet<i64>>, DbErr> {
-        let mut wanted: BTreeMap<&'static str, BTreeSet<i64>> = BTreeMap::new();
+    fn likenesses(&self, writes: &[Write]) -> Result<Likenesses, DbErr> {
+        let mut wanted = Likenesses::new();
         let drafts = writes.iter().flat_map(|write| &write.drafts);
         for draft in drafts.filter(|draft| draft.kind.peers.is_some()) {
             for value in self.likenesses_of(draft)? {

@@ -15,7 +15,7 @@ use crate::model::described::{Common, CommonMut, Described, ReferenceVisitor};
 use crate::model::violations::{Path, Violations};
 use crate::model::{names, wire};
 
-pub use super::around::{Around, Warnings, look};
+pub use super::around::{Around, Keys, Warnings, look};
 
 /// A table that a type fills from its message.
 #[derive(Clone, Copy, Debug)]
@@ -36,12 +36,6 @@ pub struct Hierarchy {
     pub parent: &'static str,
     /// Which rows are edges, as SQL; empty if all.
     pub condition: &'static str,
-}
-
-/// Finds the keys of the records that a message names.
-pub trait Keys {
-    /// The key of `name`; `None` for an empty name.
-    fn key(&self, name: &str) -> Option<i64>;
 }
 
 /// A resource type. The generated part is in [`Described`]; this is what only
@@ -136,6 +130,9 @@ pub trait Resource: Described + Debug + Send + Sync {
         false
     }
 
+    /// Keeps what `before` has and an import that changes it cannot know of.
+    fn keep(&mut self, _before: &Self) {}
+
     /// Sets the derived fields as of `day`.
     fn derive(&mut self, _day: Day) {}
 
@@ -184,6 +181,8 @@ pub trait Object: Any + Send + Sync + Debug {
     fn aliases(&self) -> Vec<String>;
     /// Its parents in its type's hierarchy.
     fn parents(&self) -> Vec<(String, String)>;
+    /// Keeps what `before` has and an import cannot know of.
+    fn keep(&mut self, before: &dyn Object);
     /// Sets the derived fields as of `day`.
     fn derive(&mut self, day: Day);
     /// The encoded message, the same bytes for the same content.
@@ -255,6 +254,12 @@ impl<T: Resource> Object for T {
     }
     fn parents(&self) -> Vec<(String, String)> {
         Resource::parents(self)
+    }
+    fn keep(&mut self, before: &dyn Object) {
+        let before: &dyn Any = before;
+        if let Some(before) = before.downcast_ref::<T>() {
+            Resource::keep(self, before);
+        }
     }
     fn derive(&mut self, day: Day) {
         Resource::derive(self, day);

@@ -227,7 +227,7 @@ impl<'u> Stage<'u> {
     }
 
     fn import(&mut self, draft: &Draft, problems: &mut Problems) {
-        let Operation::Import { object, name, fallback, mask, keeps_ids } = &draft.operation else {
+        let Operation::Import { object, name, fallback, mask, keeps } = &draft.operation else {
             return;
         };
         let holders = external_keys(object.as_ref()).filter_map(|key| self.holder(&key));
@@ -250,8 +250,8 @@ impl<'u> Stage<'u> {
         match found {
             Found::One(name, known) => {
                 let mut object = object.boxed_clone();
-                if *keeps_ids {
-                    keep_ids(draft.kind, &known, object.as_mut());
+                if *keeps {
+                    keep(draft.kind, &known, object.as_mut());
                 }
                 self.update(draft, object.as_ref(), name, &known, mask);
             }
@@ -363,9 +363,11 @@ pub(super) fn merged(kind: &Kind, before: &[u8], new: &dyn Object, mask: &Mask) 
     kind.decode(&merged)
 }
 
-/// Puts the external ids that a record has before those that are new.
-fn keep_ids(kind: &Kind, known: &Known, object: &mut dyn Object) {
+/// Puts the external ids that a record has before those that are new, and keeps what its
+/// type says.
+fn keep(kind: &Kind, known: &Known, object: &mut dyn Object) {
     let Some(Ok(before)) = known.body.as_ref().map(|body| kind.decode(body)) else { return };
+    object.keep(before.as_ref());
     let new = object.common_mut().external_ids;
     if new.is_empty() {
         return;

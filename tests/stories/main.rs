@@ -36,6 +36,7 @@ mod import;
 mod paging;
 mod past;
 mod peers;
+mod posts;
 mod real_data;
 mod records;
 mod refusals;

@@ -1,11 +1,12 @@
 //! An agreement that enters into force ends those whose place it takes, in the same
 //! commit, and whoever takes that back has the last word.
 
+use entente::proto::v1::import_response::Outcome;
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::{
     ActionKind, Agreement, AgreementAction, AgreementLink, AgreementLinkKind, AgreementStatus,
     ApplyRequest, ChangeKind, Commit, GetAgreementRequest, ImportRequest, Mutation,
-    RollbackRequest, TerminationGround, watch_changes_request::Start,
+    MutationOutcome, RollbackRequest, TerminationGround, watch_changes_request::Start,
 };
 use futures_util::{StreamExt, stream};
 use tonic::Code;
@@ -16,7 +17,7 @@ use crate::standard;
 use crate::standard::{Client, CreateRequest, UpdateRequest};
 use crate::support::clients::by;
 use crate::support::database::TestDatabase;
-use crate::support::samples::{action, agreement, any, create, delete, undelete, update};
+use crate::support::samples::{action, agreement, any, create, delete, mask, undelete, update};
 use crate::support::{Clients, TestServer};
 use crate::watching::{from, until};
 use entente::store::clock::Clock;
@@ -35,6 +36,7 @@ on_both!(
     days_that_were_missed,
     judged_only,
     by_every_way_to_write,
+    registers_that_are_imported_again,
     what_cannot_take_it_refuses_it,
 );
 
@@ -409,6 +411,49 @@ async fn by_every_way_to_write(server: &TestServer) {
     let Some(Any::Agreement(back)) = back.resource else { panic!("{back:?}") };
     assert_eq!(back.name, "agreements/rolled");
     ended("rolled").await;
+}
+
+/// A register does not know what the record has added, and takes nothing of it away.
+async fn registers_that_are_imported_again(server: &TestServer) {
+    let clients = &server.clients;
+    let expires = AgreementAction { note: "As foreseen".to_owned(), ..action(Expiry, "2990") };
+    let later =
+        || Agreement { actions: vec![action(EntryIntoForce, "2000"), expires.clone()], ..old() };
+    let register = |old: Agreement| {
+        let new = treaty(&[(EntryIntoForce, "2010")], &["old"]);
+        [named("old", old), named("new", new)]
+    };
+    let import = async |old: Agreement, replaces: bool| {
+        let requests = register(old).map(|one| ImportRequest {
+            resource: any(Any::Agreement(one)),
+            update_mask: if replaces { mask(&["*"]) } else { None },
+            ..ImportRequest::default()
+        });
+        let call = clients.records().import(by("registrar", stream::iter(requests))).await;
+        let answers = call.unwrap().into_inner().map(Result::unwrap);
+        let outcomes = answers.map(|answer| match answer.outcome {
+            Some(Outcome::Result(result)) => result.outcome(),
+            other => panic!("{other:?}"),
+        });
+        outcomes.collect::<Vec<_>>().await
+    };
+    use MutationOutcome::{Created, Unchanged, Updated};
+    assert_eq!(import(old(), false).await, [Created, Created]);
+    let head = clients.head_revision().await;
+    assert_eq!(import(old(), false).await, [Unchanged, Unchanged]);
+    assert_eq!(clients.head_revision().await, head);
+    let end = superseded("2010", "new");
+    assert_eq!(get(clients, "old").await.actions[1..], [end.clone()]);
+    // What the register adds is taken, and what it is told with is not doubled.
+    assert_eq!(import(later(), false).await, [Updated, Unchanged]);
+    assert_eq!(get(clients, "old").await.actions[1..], [expires.clone(), end.clone()]);
+    let mut told = later();
+    told.actions.push(end);
+    assert_eq!(import(told, false).await, [Unchanged, Unchanged]);
+    // Whoever replaces, replaces; and what was removed is not known to an import.
+    assert_eq!(import(later(), true).await, [Updated, Unchanged]);
+    assert_eq!(import(later(), false).await, [Unchanged, Unchanged]);
+    assert_eq!(get(clients, "old").await.status(), AgreementStatus::InForce);
 }
 
 async fn what_cannot_take_it_refuses_it(server: &TestServer) {

@@ -86,6 +86,10 @@ impl Resource for Agreement {
         supersession::end(self, cause, day)
     }
 
+    fn keep(&mut self, before: &Self) {
+        supersession::keep(self, before);
+    }
+
     fn derive(&mut self, day: Day) {
         self.status = status::status_on(&self.actions, &self.parties, day).into();
     }

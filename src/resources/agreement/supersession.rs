@@ -42,3 +42,21 @@ pub(super) fn end(agreement: &mut Agreement, cause: &Agreement, day: Day) -> boo
     });
     true
 }
+
+/// Keeps the ends by others of `before`, where the actions are given anew: a register that
+/// is imported again does not know of them.
+pub(super) fn keep(agreement: &mut Agreement, before: &Agreement) {
+    if agreement.actions.is_empty() {
+        return;
+    }
+    for end in before.actions.iter().filter(|action| !action.cause.is_empty()) {
+        let is_new = !agreement.actions.iter().any(|action| is_end_by(action, &end.cause));
+        if end.ground() == TerminationGround::Superseded && is_new {
+            agreement.actions.push(end.clone());
+        }
+    }
+}
+
+fn is_end_by(action: &AgreementAction, cause: &str) -> bool {
+    action.kind() == ActionKind::Termination && action.cause == cause
+}
