@@ -86,6 +86,10 @@ fn stored(
     cause: &dyn Object,
     today: Day,
 ) -> std::result::Result<Option<Item>, String> {
+    // Whoever names what is not there is refused for that.
+    if unit.known(name).is_none() {
+        return Ok(None);
+    }
     let unreadable = |_| format!("{name} changes with it, and cannot be read");
     let mut item = unit.item(name).map_err(unreadable)?;
     let follows = change(&mut item, cause, today)?;

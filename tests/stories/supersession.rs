@@ -443,7 +443,7 @@ async fn registers_that_are_imported_again(server: &TestServer) {
     assert_eq!(import(old(), false).await, [Unchanged, Unchanged]);
     assert_eq!(clients.head_revision().await, head);
     let end = superseded("2010", "new");
-    assert_eq!(get(clients, "old").await.actions[1..], [end.clone()]);
+    assert_eq!(get(clients, "old").await.actions[1..], *std::slice::from_ref(&end));
     // What the register adds is taken, and what it is told with is not doubled.
     assert_eq!(import(later(), false).await, [Updated, Unchanged]);
     assert_eq!(get(clients, "old").await.actions[1..], [expires.clone(), end.clone()]);
@@ -465,6 +465,9 @@ async fn what_cannot_take_it_refuses_it(server: &TestServer) {
     refusal.is_invalid(&["agreement"]);
     let text = &refusal.descriptions[0];
     assert!(text.contains("agreements/full") && text.contains("actions"), "{text}");
+    let lost = treaty(&[(EntryIntoForce, "2010")], &["nowhere"]);
+    let refusal = Client::<Agreement>::new(clients).create("new", lost).await.unwrap_err();
+    refusal.is_invalid(&["agreement.links[0].agreement"]);
     // On its day it comes all the same.
     comes(server, "2030-01-01").await;
     let new = Agreement { actions: vec![action(EntryIntoForce, "2030-01-02")], ..new };

@@ -3,16 +3,20 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use prost::Message as _;
 use tonic::{Code, Status};
 
 use super::Place;
 use crate::client::Client;
 use crate::model::described::{Described, References};
 use crate::model::violations::Path;
+use crate::model::wire::put_field;
 use crate::proto::ResourceVisitor;
 use crate::proto::v1::import_response::Outcome;
 use crate::proto::v1::mutation::Operation;
-use crate::proto::v1::{ApplyRequest, ImportRequest, ImportResponse, Mutation, UpdateMutation};
+use crate::proto::v1::{
+    ApplyRequest, ImportRequest, ImportResponse, Mutation, Resource, UpdateMutation,
+};
 
 /// Records the circles among `lines`, each as one commit; what became of their lines. One
 /// that is refused as a whole is left out.
@@ -43,8 +47,22 @@ pub(super) async fn record(
     Ok(recorded)
 }
 
+/// The same as a mutation. An import does not look at the etag that was exported.
 fn mutation(request: ImportRequest) -> Mutation {
+    struct WithoutEtag;
+    impl ResourceVisitor for WithoutEtag {
+        type Output = Vec<u8>;
+        fn visit<T: Described>(self, mut value: T) -> Vec<u8> {
+            value.common_mut().etag.clear();
+            let mut resource = Vec::new();
+            put_field(T::TAG, &value.encode_to_vec(), &mut resource);
+            resource
+        }
+    }
     let ImportRequest { resource, update_mask, .. } = request;
+    let resource = resource.and_then(|resource| resource.resource);
+    let resource = resource.map(|resource| resource.visit(WithoutEtag));
+    let resource = resource.and_then(|bytes| Resource::decode(bytes.as_slice()).ok());
     let update = UpdateMutation { resource, update_mask, allow_missing: true };
     Mutation { operation: Some(Operation::Update(update)) }
 }
