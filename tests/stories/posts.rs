@@ -1,5 +1,8 @@
 //! Two who certainly held one post at the same time are doubted.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::{
     Official, Period, PeriodEndKind, Tenure, TenureCapacity, TenureRank as Rank, WarningCode,
@@ -12,7 +15,7 @@ use crate::standard::{self, Client};
 use crate::support::samples::{create, delete, official, organization};
 use crate::support::{Clients, TestServer};
 
-on_both!(two_in_one_post, what_makes_a_post, who_hands_over_is_not_doubted);
+on_both!(two_in_one_post, what_makes_a_post, who_hands_over_is_not_doubted, real_ambassadors,);
 
 pub fn tenure(rank: Rank, country: &str, start: &str, end: &str) -> Tenure {
     let end_kind = if end.is_empty() { PeriodEndKind::Open } else { PeriodEndKind::Dated };
@@ -139,4 +142,38 @@ async fn who_hands_over_is_not_doubted(server: &TestServer) {
         assert_held_twice(&second, if is_doubted { expected } else { &[] });
         clients.apply(vec![delete("officials/second")]).await.unwrap();
     }
+}
+
+/// The ambassadors to a country, as a published list has them, from the day of their
+/// appointment: two were appointed while their predecessors were still there.
+async fn real_ambassadors(server: &TestServer) {
+    let Some(folder) = std::env::var_os("ENTENTE_DATA") else {
+        eprintln!("posts::real_ambassadors is left out: ENTENTE_DATA names no folder");
+        return;
+    };
+    let clients = &server.clients;
+    let embassy = create("embassy", Any::Organization(organization("Embassy in Hanoi")));
+    clients.apply(vec![embassy]).await.unwrap();
+    let path = PathBuf::from(folder).join("example/us_appointments.csv");
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let rows = reader.deserialize::<BTreeMap<String, String>>().map(Result::unwrap);
+    let rows = rows.filter(|row| row["kind"] == "chief_of_mission");
+    let mut doubted = Vec::new();
+    for row in rows.filter(|row| row["counterpart_slug"] == "vietnam") {
+        let held = Tenure {
+            organization: "organizations/embassy".to_owned(),
+            ..tenure(Rank::HeadOfMission, "USA", &row["appointed"], &row["ended"])
+        };
+        let one = holds(clients, &row["person_id"], vec![held]).await;
+        for (_, message) in doubts(&one.warnings, WarningCode::PostHeldTwice) {
+            let other = message.split("officials/").nth(1).unwrap();
+            let other = other.split_whitespace().next().unwrap();
+            doubted.push(format!("{} beside {other}", row["person_id"]));
+        }
+    }
+    let expected = [
+        "marine-michael-w beside burghardt-raymond-f",
+        "kritenbrink-daniel beside osius-theodore-g",
+    ];
+    assert_eq!(doubted, expected);
 }
