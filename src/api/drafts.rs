@@ -109,11 +109,11 @@ pub fn import(
     for name in [Some(&name), fallback.as_ref()].into_iter().flatten() {
         tell_name(name, object.as_mut());
     }
-    let keeps_ids = mask.is_none_or(|mask| mask.paths.is_empty());
+    let keeps = mask.is_none_or(|mask| mask.paths.is_empty());
     let mask = taken(kind, object.as_ref(), mask, site, &mut violations);
     let name_path = if name.is_empty() { site.path(site.id) } else { format!("{path}.name") };
     let name = (!name.is_empty()).then_some(name);
-    let operation = Operation::Import { object, name, fallback, mask, keeps_ids };
+    let operation = Operation::Import { object, name, fallback, mask, keeps };
     Draft { kind, path, name_path, operation, violations }
 }
 

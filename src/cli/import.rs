@@ -1,5 +1,6 @@
 //! Records what JSON Lines say.
 
+mod circles;
 mod report;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -27,7 +28,7 @@ use crate::proto::{self, ResourceVisitor};
 /// Each resource needs a name or an external id, by which it is found when it is imported
 /// again: what is there already is changed where it differs, and else left as it is. So an
 /// import that was interrupted is run again. Lines that refer to later ones are sent again
-/// after them.
+/// after them; those that refer to each other are recorded at once.
 ///
 /// What is refused is printed with file and line, and makes the command fail at the end;
 /// all else is recorded.
@@ -101,19 +102,29 @@ impl Import {
             let requests = stream::iter(std::iter::from_fn(|| self.next(&pass, &descriptor)));
             let told = |answer| held(&pass).answer(answer);
             client.import(requests, told).await?;
-            let mut pass = held(&pass);
-            if let Some(failure) = pass.failure.take() {
-                return Err(failure.into());
-            }
-            report = std::mem::take(&mut pass.report);
-            let early = std::mem::take(&mut pass.early);
-            // Once more for those that came before what they name, as long as that helps.
-            let is_last =
-                early.is_empty() || only.is_some_and(|before| before.len() == early.len());
-            if is_last || self.validate_only {
+            let mut early;
+            (report, early) = held(&pass).end()?;
+            if early.is_empty() || self.validate_only {
                 return report.finish();
             }
-            report.again(&early);
+            // Once more for those that came before what they name. Where that does not help,
+            // those that name each other are recorded at once.
+            if only.is_some_and(|before| before.len() == early.len()) {
+                let recorded = circles::record(&client, self.requests(&early, &descriptor)).await?;
+                if recorded.is_empty() {
+                    return report.finish();
+                }
+                report.again(&early);
+                for (place, answer) in recorded {
+                    early.remove(&place);
+                    report.answered(&place, &answer);
+                }
+                if early.is_empty() {
+                    return report.finish();
+                }
+            } else {
+                report.again(&early);
+            }
             only = Some(early);
         }
     }
@@ -126,6 +137,25 @@ impl Import {
             return Err(format!("--type must be one of {}, not {name}", known.join(", ")).into());
         }
         Ok(proto::message(name))
+    }
+
+    /// The requests of the lines at `places`.
+    fn requests(
+        &self,
+        places: &BTreeSet<Place>,
+        descriptor: &MessageDescriptor,
+    ) -> Vec<(Place, ImportRequest)> {
+        let pass = Mutex::new(Pass {
+            lines: Lines::of(self.files.clone()),
+            only: Some(places.clone()),
+            sent: VecDeque::new(),
+            early: BTreeSet::new(),
+            report: Report::default(),
+            failure: None,
+        });
+        let requests = std::iter::from_fn(|| self.next(&pass, descriptor)).collect::<Vec<_>>();
+        let places = std::mem::take(&mut held(&pass).sent);
+        places.into_iter().zip(requests).collect()
     }
 
     /// The next request; lines that make none are reported.
@@ -179,6 +209,14 @@ impl Import {
 }
 
 impl Pass {
+    /// What is told at its end, and the lines that came too early.
+    fn end(&mut self) -> std::io::Result<(Report, BTreeSet<Place>)> {
+        match self.failure.take() {
+            Some(failure) => Err(failure),
+            None => Ok((std::mem::take(&mut self.report), std::mem::take(&mut self.early))),
+        }
+    }
+
     /// Takes the answer to the line that was sent first.
     fn answer(&mut self, answer: ImportResponse) {
         let Some(place) = self.sent.pop_front() else { return };

@@ -14,6 +14,8 @@ pub const COMMIT_BYTES: usize = 16 << 20;
 pub const CALENDAR_RECORDS: usize = 1_000;
 /// Bytes that these have before. They have a few more after.
 pub const CALENDAR_BYTES: usize = COMMIT_BYTES / 2;
+/// Records that one is compared with for each thing that they have in common.
+pub const PEERS: usize = 20;
 /// Time between two looks whether a day has come that no look at the clock foresaw.
 pub const CALENDAR_CHECK: Duration = Duration::from_secs(60);
 /// The same while one has come and the store has not moved on to it.

@@ -5,6 +5,7 @@ pub mod dates;
 pub mod described;
 pub mod error;
 pub mod failpoints;
+pub mod folding;
 pub mod limits;
 pub mod names;
 pub mod standard;

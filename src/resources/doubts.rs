@@ -1,9 +1,22 @@
 //! What several types find doubtful.
 
+use std::collections::BTreeSet;
+
 use crate::model::dates::PartialDate;
 use crate::model::violations::Path;
 use crate::proto::v1::{Country, Organization, Period, WarningCode};
 use crate::store::resource::{Around, Warnings, look};
+
+/// Other records that a warning names.
+const NAMED: usize = 3;
+
+/// Names them, or the first ones of many.
+pub(crate) fn some_of(names: BTreeSet<&str>) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let some: Vec<&str> = names.into_iter().take(NAMED).collect();
+    let some = some.join(", ");
+    if more == 0 { some } else { format!("{some} and {more} more") }
+}
 
 /// Doubts a date whose year nobody knows.
 pub(crate) fn year(date: &str, at: &Path<'_>, warnings: &mut Warnings) {

@@ -15,6 +15,7 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait, DbErr};
 use tokio::time::sleep;
 
+use super::entail::entail;
 use super::entities::head;
 use super::load::{Loaded, Names, decode, load_records};
 use super::resource::Registry;
@@ -25,9 +26,10 @@ use super::unit::Unit;
 use super::write::{Write, Written};
 use super::{Store, now_micros};
 use crate::model::dates::{Day, format_day};
-use crate::model::error::{Error, Result};
-use crate::model::limits::{CALENDAR_BYTES, CALENDAR_CHECK, CALENDAR_RECORDS, CALENDAR_RETRY};
-use crate::proto::v1::MutationOutcome;
+use crate::model::error::Result;
+use crate::model::limits::{
+    CALENDAR_BYTES, CALENDAR_CHECK, CALENDAR_RECORDS, CALENDAR_RETRY, COMMIT_BYTES,
+};
 
 /// Who writes what a day changes.
 pub const ACTOR: &str = "calendar";
@@ -71,6 +73,7 @@ pub(super) async fn load_step(
     let continues = day == head.today && !names.is_empty();
     let part = if continues { parts(db, day).await? + 1 } else { 1 };
     let loaded = load_records(db, registry, names.clone(), memory).await?;
+    let names = fitting(registry, &loaded, names)?;
     Ok(Loaded { step: Step { day, part, names }, ..loaded })
 }
 
@@ -127,6 +130,34 @@ async fn due(
     Ok(names)
 }
 
+/// As many of `names` as make a commit together with what may change with them; one at
+/// least.
+fn fitting(
+    registry: Registry,
+    loaded: &Loaded,
+    mut names: Vec<String>,
+) -> Result<Vec<String>, DbErr> {
+    let body = |name: &str| loaded.names.get(name)?.as_ref()?.body.as_ref();
+    let (mut bytes, mut fit) = (0, 0);
+    for name in &names {
+        let Some((kind, own)) = registry.by_name(name).zip(body(name)) else { continue };
+        let object = decode(kind, own)?;
+        let reached = object.reaches().into_iter().filter_map(body);
+        bytes += own.len() + reached.map(|body| body.len()).sum::<usize>();
+        if bytes > CALENDAR_BYTES && fit > 0 {
+            break;
+        }
+        fit += 1;
+    }
+    names.truncate(fit);
+    Ok(names)
+}
+
+/// Bytes of what `items` become, without their few output fields.
+fn size(items: &[Item]) -> usize {
+    items.iter().filter_map(|item| item.object.as_ref()).map(|object| object.encoded_len()).sum()
+}
+
 /// How many commits `day` has had. They are counted by their request ids, which are
 /// kept for longer than it takes to make them.
 async fn parts(db: &impl ConnectionTrait, day: Day) -> Result<i64, DbErr> {
@@ -145,7 +176,16 @@ impl Unit {
     pub(super) fn turn(&mut self) -> Result<Written> {
         let step = std::mem::take(&mut self.loaded.step);
         let items = step.names.iter().map(|name| self.item(name));
-        let items = items.collect::<Result<Vec<_>>>()?;
+        let mut items = items.collect::<Result<Vec<_>>>()?;
+        let due = items.len();
+        for hindrance in entail(self, &mut items, self.head.today, step.day) {
+            tracing::error!(hindrance.text, cause = items[hindrance.cause].name, "left as it is");
+        }
+        // A day comes, whatever would come with it.
+        while items.len() > due && size(&items) > COMMIT_BYTES {
+            let left = items.pop().map(|item| item.name);
+            tracing::error!(left, "a commit of the calendar has no room for it");
+        }
         self.has_turned = step.day != self.head.today;
         self.head.today = step.day;
         if items.is_empty() {
@@ -164,29 +204,6 @@ impl Unit {
         let written = self.commit(&write, items)?;
         self.remember(&write, &written);
         Ok(written)
-    }
-
-    /// The record `name` as it is: with its revision it gets the fields of the day.
-    fn item(&self, name: &str) -> Result<Item> {
-        let found = self.known(name).zip(self.registry.by_name(name));
-        let (known, kind) = found.ok_or_else(Error::internal)?;
-        let before = known.body.clone().unwrap_or_default();
-        let object = decode(kind, &before).map_err(|error| {
-            tracing::error!(%error, name, "the calendar stands still");
-            Error::internal()
-        })?;
-        Ok(Item {
-            kind,
-            path: String::new(),
-            outcome: MutationOutcome::Updated,
-            name: name.to_owned(),
-            key: known.key,
-            uid: known.uid,
-            before: Some((known.revision, before)),
-            create_time: object.common().create_time.cloned(),
-            object: Some(object),
-            unchecked: false,
-        })
     }
 }
 

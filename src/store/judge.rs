@@ -5,16 +5,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::citations;
+use super::entail::entail;
 use super::load::ExternalKey;
-use super::resource::{Around, Object};
+use super::peers::{Alike, Likeness, Peer};
+use super::resource::{Around, Keys, Object, Warnings};
 use super::stage::{Found, Item, Stage};
 use super::unit::{Unit, expect_etag};
 use super::write::{Check, Expectation};
 use crate::model::dates::Day;
 use crate::model::error::{Problems, Reason};
-use crate::model::limits::RESOURCE_BYTES;
+use crate::model::limits::{PEERS, RESOURCE_BYTES};
 use crate::model::violations::{Path, Violations};
-use crate::proto::v1::{MutationOutcome, Warning};
+use crate::proto::v1::MutationOutcome;
 
 impl Stage<'_> {
     /// Judges what must hold before. Nothing may be staged yet.
@@ -62,12 +64,14 @@ impl Stage<'_> {
             self.resolve(item, problems);
             self.claim_external(item, problems);
         }
+        self.entail(&mut items, problems);
         let around = Surroundings::of(self.unit, &items);
         let judged: Vec<_> = items.iter().map(|item| judge(item, &around)).collect();
-        for (item, (violations, warnings)) in items.iter_mut().zip(judged) {
-            problems.extend(&violations);
+        for (item, judged) in items.iter_mut().zip(judged) {
+            problems.extend(&judged.violations);
+            item.likenesses = judged.likenesses;
             if let Some(object) = &mut item.object {
-                *object.common_mut().warnings = warnings;
+                *object.common_mut().warnings = judged.warnings.0;
             }
             conclude(item, problems);
         }
@@ -80,6 +84,17 @@ impl Stage<'_> {
             problems.lift(&item.path);
         }
         self.items = items;
+    }
+
+    /// Lets follow what the items entail.
+    fn entail(&mut self, items: &mut Vec<Item>, problems: &mut Problems) {
+        let asked = items.len();
+        let today = self.unit.head.today;
+        for hindrance in entail(self.unit, items, today, today) {
+            let at = place(&items[hindrance.cause].path, &Path::Root);
+            problems.add(Reason::ValidationFailed, &at, hindrance.text, "");
+        }
+        self.entailed = items.split_off(asked);
     }
 
     /// Gives up the external ids of what is changed or deleted.
@@ -190,11 +205,37 @@ struct Surroundings<'s> {
     unit: &'s Unit,
     /// What it stages, by name.
     staged: HashMap<&'s str, &'s Item>,
+    /// What of that has something in common.
+    alike: HashMap<Alike, Vec<Peer>>,
 }
 
 impl<'s> Surroundings<'s> {
     fn of(unit: &'s Unit, items: &'s [Item]) -> Self {
-        Self { unit, staged: items.iter().map(|item| (item.name.as_str(), item)).collect() }
+        let staged = items.iter().map(|item| (item.name.as_str(), item)).collect();
+        let mut around = Self { unit, staged, alike: HashMap::new() };
+        if items.len() > 1 {
+            let mut alike: HashMap<Alike, Vec<Peer>> = HashMap::new();
+            for (item, object) in
+                items.iter().filter_map(|item| Some((item, item.object.as_ref()?)))
+            {
+                for likeness in object.likenesses(&around) {
+                    let of = (item.kind.type_name, likeness.value);
+                    alike.entry(of).or_default().push(Peer::of(item, &likeness));
+                }
+            }
+            around.alike = alike;
+        }
+        around
+    }
+
+    /// Others that have `likeness` in common with `item`, as the request leaves them: those
+    /// that it stages, then the newest.
+    fn peers(&self, item: &Item, likeness: &Likeness) -> Vec<&Peer> {
+        let alike = (item.kind.type_name, likeness.value);
+        let staged = self.alike.get(&alike).into_iter().flatten();
+        let others = self.unit.peers(alike);
+        let others = others.filter(|peer| !self.staged.contains_key(peer.name.as_str()));
+        staged.chain(others).filter(|peer| peer.key != item.key).take(PEERS).collect()
     }
 }
 
@@ -211,15 +252,42 @@ impl Around for Surroundings<'_> {
     }
 }
 
-/// What is wrong with an item beyond its declared rules, and what is doubtful.
-fn judge(item: &Item, around: &dyn Around) -> (Violations, Vec<Warning>) {
-    let mut violations = Violations::default();
-    let Some(object) = &item.object else { return (violations, Vec::new()) };
+impl Keys for Surroundings<'_> {
+    fn key(&self, name: &str) -> Option<i64> {
+        match self.staged.get(name) {
+            Some(item) => item.object.is_some().then_some(item.key),
+            None => self.unit.key(name),
+        }
+    }
+}
+
+/// What is to be said of an item.
+#[derive(Default)]
+struct Judged {
+    /// What is wrong beyond its declared rules.
+    violations: Violations,
+    /// What is doubtful.
+    warnings: Warnings,
+    /// What it may have in common with others.
+    likenesses: Vec<Likeness>,
+}
+
+fn judge(item: &Item, around: &Surroundings<'_>) -> Judged {
+    let mut judged = Judged::default();
+    let Some(object) = &item.object else { return judged };
     let root = Path::Root;
     let at = place(&item.path, &root);
-    object.rules(around, &at, &mut violations);
-    citations::check(item.kind, object.common().citations, &at, &mut violations);
-    (violations, object.warnings(around))
+    object.rules(around, &at, &mut judged.violations);
+    citations::check(item.kind, object.common().citations, &at, &mut judged.violations);
+    object.warnings(around, &mut judged.warnings);
+    judged.likenesses = object.likenesses(around);
+    for likeness in &judged.likenesses {
+        let peers = around.peers(item, likeness);
+        if !peers.is_empty() {
+            object.compare(likeness, &peers, &mut judged.warnings);
+        }
+    }
+    judged
 }
 
 /// Refuses an item that is too large, and notes if nothing would change.

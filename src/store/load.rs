@@ -1,6 +1,8 @@
 //! What a group of writes needs to know, loaded with a number of statements that
 //! does not depend on how many writes it holds.
 
+mod related;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -10,15 +12,13 @@ use uuid::Uuid;
 
 use super::calendar::Step;
 use super::entities::request;
-use super::index::index_tables;
+use super::judge::external_keys;
 use super::meaning::aliases;
-use super::resource::{Hierarchy, Kind, Object, Registry};
+use super::peers::{PeersByLikeness, load_peers};
+use super::resource::{Kind, Object, Registry};
 use super::sql::Sql;
 use super::wanted::{Targets, Wanted, sought};
 use super::write::Write;
-
-/// Referrers that an answer lists for each resource.
-const REFERRERS_TOLD: i64 = 20;
 
 /// A live record as far as the group knows it.
 #[derive(Clone, Debug)]
@@ -69,6 +69,8 @@ pub struct Loaded {
     pub requests: HashMap<(String, String), request::Model>,
     /// Who refers to what is to be deleted, apart from the group's own targets.
     pub referrers: HashMap<i64, Vec<String>>,
+    /// Records with which those that are written may have something in common.
+    pub peers: PeersByLikeness,
     /// Parents by child, for every ancestor that a new edge could reach.
     pub parents: HashMap<String, Vec<String>>,
     /// The step that the calendar is to take, if it is about that.
@@ -93,6 +95,7 @@ pub async fn load(
     let mut wanted = Wanted::default();
     loader.want_stored(&mut wanted)?;
     wanted.add_drafts(registry, writes);
+    loader.reached(&mut wanted).await?;
     loader.references(wanted.names, &wanted.looked).await?;
     wanted.external.retain(|key| !sought.contains(key));
     loader.external(&wanted.external).await?;
@@ -100,6 +103,7 @@ pub async fn load(
     if targets.moves_edges {
         loader.parents(wanted.parents).await?;
     }
+    load_peers(db, registry, writes, &mut loader.found).await?;
     Ok(loader.found)
 }
 
@@ -114,8 +118,30 @@ pub(super) async fn load_records(
     loader.bodies(names).await?;
     let mut wanted = Wanted::default();
     loader.want_stored(&mut wanted)?;
+    loader.reached(&mut wanted).await?;
     loader.references(wanted.names, &wanted.looked).await?;
     Ok(loader.found)
+}
+
+impl Loaded {
+    /// The live record that `name` means, as its name or as an alias.
+    pub(super) fn meant(&self, registry: Registry, name: &str) -> Option<&Known> {
+        let live = |name: &str| self.names.get(name).and_then(Option::as_ref);
+        if let Some(known) = live(name) {
+            return Some(known);
+        }
+        let canonical = registry.canonical(name)?;
+        live(&canonical).or_else(|| match self.aliases.get(&canonical)?.as_slice() {
+            [meant] => live(meant),
+            _ => None,
+        })
+    }
+
+    /// Who holds one of the external ids of `object`.
+    pub(super) fn holder_of(&self, object: &dyn Object) -> Option<String> {
+        let mut holders = external_keys(object).filter_map(|key| self.external.get(&key));
+        holders.next().map(|(_, name)| name.clone())
+    }
 }
 
 struct Loader<'d, C> {
@@ -217,6 +243,21 @@ impl<C: ConnectionTrait> Loader<'_, C> {
         let dead = self.found.graves.iter().map(|(name, grave)| (name, &grave.body));
         for (name, body) in live.chain(dead) {
             if let Some(kind) = self.registry.by_name(name) {
+                wanted.add(self.registry, decode(kind, body)?.as_mut());
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads what may change with the group's own records, and wants what that names.
+    async fn reached(&mut self, wanted: &mut Wanted) -> Result<(), DbErr> {
+        let has_body = |name: &String| matches!(self.found.names.get(name), Some(Some(known)) if known.body.is_some());
+        let names: Vec<_> = wanted.reached.drain().filter(|name| !has_body(name)).collect();
+        self.bodies(names.clone()).await?;
+        for name in names {
+            let known = self.found.names.get(&name).and_then(Option::as_ref);
+            let body = known.and_then(|known| known.body.as_ref());
+            if let (Some(kind), Some(body)) = (self.registry.by_name(&name), body) {
                 wanted.add(self.registry, decode(kind, body)?.as_mut());
             }
         }
@@ -338,80 +379,6 @@ impl<C: ConnectionTrait> Loader<'_, C> {
         }
         Ok(())
     }
-
-    async fn referrers(&mut self, targets: &Targets) -> Result<(), DbErr> {
-        let known = |name: &String| Some(self.found.names.get(name)?.as_ref()?.key);
-        let by_alias = self.found.aliases.values().flatten();
-        let own: Vec<i64> =
-            targets.names.iter().chain(by_alias.clone()).filter_map(known).collect();
-        let deleted = targets.deleted.iter().chain(
-            targets.deleted.iter().filter_map(|name| self.found.aliases.get(name)).flatten(),
-        );
-        let deleted: Vec<i64> = deleted.filter_map(known).collect();
-        if deleted.is_empty() {
-            return Ok(());
-        }
-        let mut sql = self.sql("SELECT q.target, r.name FROM (");
-        let tables = index_tables(self.registry);
-        let columns =
-            tables.flat_map(|table| table.references.iter().map(move |c| (table.name, *c)));
-        for (index, (table, column)) in columns.enumerate() {
-            let union = if index == 0 { "" } else { " UNION " };
-            sql = sql
-                .push(&format!(
-                    "{union}SELECT target, key FROM (SELECT {column} AS target, key, row_number() \
-                     OVER (PARTITION BY {column} ORDER BY key) AS place FROM {table} WHERE {column}"
-                ))
-                .among_keys(deleted.iter().copied())
-                .push(" AND NOT (key")
-                .among_keys(own.iter().copied())
-                .push(&format!(")) AS t{index} WHERE place <= {REFERRERS_TOLD}"));
-        }
-        let sql = sql.push(") AS q JOIN record r ON r.key = q.key ORDER BY r.name");
-        for row in self.rows(sql).await? {
-            let told: &mut Vec<String> =
-                self.found.referrers.entry(row.try_get_by_index(0)?).or_default();
-            told.push(row.try_get_by_index(1)?);
-        }
-        Ok(())
-    }
-
-    async fn parents(&mut self, start: HashSet<String>) -> Result<(), DbErr> {
-        let start: Vec<i64> = start
-            .iter()
-            .filter_map(|name| Some(self.found.names.get(name)?.as_ref()?.key))
-            .collect();
-        let edges: Vec<Hierarchy> =
-            self.registry.0.iter().filter_map(|kind| kind.hierarchy).collect();
-        if start.is_empty() || edges.is_empty() {
-            return Ok(());
-        }
-        let union: Vec<_> = edges.iter().map(edge_query).collect();
-        let sql = self
-            .sql(&format!(
-                "WITH RECURSIVE edge(child, parent) AS ({}), up(child, parent) AS (\
-                 SELECT child, parent FROM edge WHERE child",
-                union.join(" UNION ALL ")
-            ))
-            .among_keys(start)
-            .push(
-                " UNION SELECT e.child, e.parent FROM edge e JOIN up ON e.child = up.parent) \
-                 SELECT c.name, p.name FROM up JOIN record c ON c.key = up.child \
-                 JOIN record p ON p.key = up.parent",
-            );
-        for row in self.rows(sql).await? {
-            let parents: &mut Vec<String> =
-                self.found.parents.entry(row.try_get_by_index(0)?).or_default();
-            parents.push(row.try_get_by_index(1)?);
-        }
-        Ok(())
-    }
-}
-
-fn edge_query(edges: &Hierarchy) -> String {
-    let Hierarchy { table, parent, condition } = edges;
-    let condition = if condition.is_empty() { String::new() } else { format!(" AND {condition}") };
-    format!("SELECT key, {parent} FROM {table} WHERE {parent} IS NOT NULL{condition}")
 }
 
 /// Decodes what the store holds; it was encoded by us, so this fails only on

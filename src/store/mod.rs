@@ -11,6 +11,7 @@
 //!
 //! *One writer at a time, many writes per transaction.* See [`committer`].
 
+mod around;
 pub mod calendar;
 pub mod chain;
 mod citations;
@@ -18,6 +19,7 @@ pub mod clock;
 pub mod committer;
 pub mod connect;
 pub mod deliver;
+mod entail;
 pub mod entities;
 pub mod failure;
 mod finish;
@@ -32,6 +34,7 @@ pub mod meaning;
 mod memory;
 pub mod migrate;
 pub mod past;
+pub mod peers;
 pub mod queue;
 pub mod read;
 pub mod reindex;
@@ -79,7 +82,7 @@ use crate::model::limits::ANSWER;
 
 /// Format of stored messages and index functions. It rises whenever one of them
 /// changes, so that an older process does not write what it does not know.
-pub const FORMAT: i32 = 4;
+pub const FORMAT: i32 = 5;
 
 /// Microseconds since 1970 by this machine's clock.
 pub fn now_micros() -> i64 {

@@ -3,18 +3,19 @@
 
 use std::any::Any;
 use std::fmt::Debug;
-use std::sync::Arc;
 
 use prost_reflect::MessageDescriptor;
 use uuid::Uuid;
 
+use super::peers::{Likeness, Peer, Peers};
 use super::sql::Rows;
 use crate::filter::field::Filterable;
 use crate::model::dates::Day;
 use crate::model::described::{Common, CommonMut, Described, ReferenceVisitor};
 use crate::model::violations::{Path, Violations};
 use crate::model::{names, wire};
-use crate::proto::v1::{Warning, WarningCode};
+
+pub use super::around::{Around, Keys, Warnings, look};
 
 /// A table that a type fills from its message.
 #[derive(Clone, Copy, Debug)]
@@ -37,44 +38,6 @@ pub struct Hierarchy {
     pub condition: &'static str,
 }
 
-/// What is doubtful about a record, as it is collected.
-#[derive(Debug, Default)]
-pub struct Warnings(Vec<Warning>);
-
-impl Warnings {
-    /// Adds a doubt about the field at `at`, a path within the record.
-    pub fn add(&mut self, code: WarningCode, at: &Path<'_>, message: impl Into<String>) {
-        let (field, message) = (at.to_string(), message.into());
-        self.0.push(Warning { code: code.into(), field, message });
-    }
-}
-
-/// Finds the keys of the records that a message names.
-pub trait Keys {
-    /// The key of `name`; `None` for an empty name.
-    fn key(&self, name: &str) -> Option<i64>;
-}
-
-/// What rules may look at besides the record itself.
-pub trait Around {
-    /// The day that it is for the store.
-    fn today(&self) -> Day;
-    /// The record called `name`, as the request leaves it: one that
-    /// [`Resource::looks_into`] names.
-    fn record(&self, name: &str) -> Option<Arc<dyn Object>>;
-}
-
-/// What `read` finds in the record of type `T` called `name`, if it can be looked into.
-pub fn look<T: Resource, F>(
-    around: &dyn Around,
-    name: &str,
-    read: impl FnOnce(&T) -> F,
-) -> Option<F> {
-    let found = around.record(name)?;
-    let found: &dyn Any = found.as_ref();
-    found.downcast_ref::<T>().map(read)
-}
-
 /// A resource type. The generated part is in [`Described`]; this is what only
 /// people can say.
 pub trait Resource: Described + Debug + Send + Sync {
@@ -89,6 +52,8 @@ pub trait Resource: Described + Debug + Send + Sync {
     /// Column of the typed table with the first day, from today on, on which a derived
     /// field is another; NULL if all stay. It has an index.
     const DERIVED_UNTIL: Option<&'static str> = None;
+    /// Where its likenesses stand, if it has any.
+    const PEERS: Option<Peers> = None;
 
     /// Whether there are other ids by which its resources are found.
     const HAS_ALIASES: bool = false;
@@ -141,6 +106,33 @@ pub trait Resource: Described + Debug + Send + Sync {
     /// Adds what is doubtful, which is stored and told, and refuses nothing.
     fn warnings(&self, _around: &dyn Around, _warnings: &mut Warnings) {}
 
+    /// What it may have in common with other records of its type.
+    fn likenesses(&self, _keys: &dyn Keys) -> Vec<Likeness> {
+        Vec::new()
+    }
+
+    /// Adds what is doubtful beside `peers`, other records that have `likeness` too.
+    fn compare(&self, _likeness: &Likeness, _peers: &[&Peer], _warnings: &mut Warnings) {}
+
+    /// The records of its type that may have to change with it, among those that it names.
+    fn reaches(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Those of them that change because of how it stands on `day`.
+    fn entails(&self, _day: Day) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Takes in what follows for it from `cause`, which entails it on `day`; whether
+    /// anything does.
+    fn follow(&mut self, _cause: &Self, _day: Day) -> bool {
+        false
+    }
+
+    /// Keeps what `before` has and an import that changes it cannot know of.
+    fn keep(&mut self, _before: &Self) {}
+
     /// Sets the derived fields as of `day`.
     fn derive(&mut self, _day: Day) {}
 
@@ -169,8 +161,18 @@ pub trait Object: Any + Send + Sync + Debug {
     fn settle(&mut self);
     /// Checks what is wrong beyond them.
     fn rules(&self, around: &dyn Around, at: &Path<'_>, violations: &mut Violations);
-    /// What is doubtful.
-    fn warnings(&self, around: &dyn Around) -> Vec<Warning>;
+    /// Adds what is doubtful.
+    fn warnings(&self, around: &dyn Around, warnings: &mut Warnings);
+    /// What it may have in common with others of its type.
+    fn likenesses(&self, keys: &dyn Keys) -> Vec<Likeness>;
+    /// Adds what is doubtful beside those that have `likeness` too.
+    fn compare(&self, likeness: &Likeness, peers: &[&Peer], warnings: &mut Warnings);
+    /// The records of its type that may have to change with it.
+    fn reaches(&self) -> Vec<&str>;
+    /// Those of them that change because of how it stands on `day`.
+    fn entails(&self, day: Day) -> Vec<&str>;
+    /// Takes in what follows from `cause` on `day`; whether anything does.
+    fn follow(&mut self, cause: &dyn Object, day: Day) -> bool;
     /// The records that its rules and warnings look into.
     fn looks_into(&self) -> Vec<&str>;
     /// Shows its references.
@@ -179,6 +181,8 @@ pub trait Object: Any + Send + Sync + Debug {
     fn aliases(&self) -> Vec<String>;
     /// Its parents in its type's hierarchy.
     fn parents(&self) -> Vec<(String, String)>;
+    /// Keeps what `before` has and an import cannot know of.
+    fn keep(&mut self, before: &dyn Object);
     /// Sets the derived fields as of `day`.
     fn derive(&mut self, day: Day);
     /// The encoded message, the same bytes for the same content.
@@ -219,10 +223,24 @@ impl<T: Resource> Object for T {
     fn rules(&self, around: &dyn Around, at: &Path<'_>, violations: &mut Violations) {
         Resource::rules(self, around, at, violations);
     }
-    fn warnings(&self, around: &dyn Around) -> Vec<Warning> {
-        let mut warnings = Warnings::default();
-        Resource::warnings(self, around, &mut warnings);
-        warnings.0
+    fn warnings(&self, around: &dyn Around, warnings: &mut Warnings) {
+        Resource::warnings(self, around, warnings);
+    }
+    fn likenesses(&self, keys: &dyn Keys) -> Vec<Likeness> {
+        Resource::likenesses(self, keys)
+    }
+    fn compare(&self, likeness: &Likeness, peers: &[&Peer], warnings: &mut Warnings) {
+        Resource::compare(self, likeness, peers, warnings);
+    }
+    fn reaches(&self) -> Vec<&str> {
+        Resource::reaches(self)
+    }
+    fn entails(&self, day: Day) -> Vec<&str> {
+        Resource::entails(self, day)
+    }
+    fn follow(&mut self, cause: &dyn Object, day: Day) -> bool {
+        let cause: &dyn Any = cause;
+        cause.downcast_ref::<T>().is_some_and(|cause| Resource::follow(self, cause, day))
     }
     fn looks_into(&self) -> Vec<&str> {
         Resource::looks_into(self)
@@ -236,6 +254,12 @@ impl<T: Resource> Object for T {
     }
     fn parents(&self) -> Vec<(String, String)> {
         Resource::parents(self)
+    }
+    fn keep(&mut self, before: &dyn Object) {
+        let before: &dyn Any = before;
+        if let Some(before) = before.downcast_ref::<T>() {
+            Resource::keep(self, before);
+        }
     }
     fn derive(&mut self, day: Day) {
         Resource::derive(self, day);
@@ -280,6 +304,8 @@ pub struct Kind {
     pub hierarchy: Option<Hierarchy>,
     /// Column with the day until which derived fields hold.
     pub derived_until: Option<&'static str>,
+    /// Where its likenesses stand.
+    pub peers: Option<Peers>,
     /// Whether its resources have other ids.
     pub has_aliases: bool,
     /// Checks an id that a client chose.
@@ -305,6 +331,7 @@ impl Kind {
             filterable: T::FILTERABLE,
             hierarchy: T::HIERARCHY,
             derived_until: T::DERIVED_UNTIL,
+            peers: T::PEERS,
             has_aliases: T::HAS_ALIASES,
             check_id: T::check_id,
             canonical_id: T::canonical_id,

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::judge::{external_keys, place};
 use super::load::{ExternalKey, Grave, Known};
-use super::resource::{Kind, Object};
+use super::peers::Likeness;
+use super::resource::{Decoded, Kind, Object};
 use super::unit::{Unit, expect_etag};
 use super::write::{Draft, Operation, new_uid};
 use crate::model::error::{Problems, Reason};
@@ -32,6 +33,8 @@ pub(super) struct Item {
     pub(super) create_time: Option<prost_types::Timestamp>,
     /// What it becomes; `None` if deleted.
     pub(super) object: Option<Box<dyn Object>>,
+    /// What it may have in common with others, once it has been judged.
+    pub(super) likenesses: Vec<Likeness>,
     /// Whether its declared rules are still to be checked.
     pub(super) unchecked: bool,
 }
@@ -44,6 +47,8 @@ pub(super) struct Stage<'u> {
     pub(super) names: HashMap<String, Option<Known>>,
     pub(super) external: HashMap<ExternalKey, Option<(i64, String)>>,
     pub(super) next_key: i64,
+    /// What changes with the items, unasked.
+    pub(super) entailed: Vec<Item>,
     /// Names with the path of the mutation that is about them.
     mutated: HashMap<String, String>,
 }
@@ -84,6 +89,7 @@ impl<'u> Stage<'u> {
             names: HashMap::new(),
             external: HashMap::new(),
             next_key: unit.head.next_key,
+            entailed: Vec::new(),
             mutated: HashMap::new(),
         }
     }
@@ -221,7 +227,7 @@ impl<'u> Stage<'u> {
     }
 
     fn import(&mut self, draft: &Draft, problems: &mut Problems) {
-        let Operation::Import { object, name, fallback, mask, keeps_ids } = &draft.operation else {
+        let Operation::Import { object, name, fallback, mask, keeps } = &draft.operation else {
             return;
         };
         let holders = external_keys(object.as_ref()).filter_map(|key| self.holder(&key));
@@ -244,8 +250,8 @@ impl<'u> Stage<'u> {
         match found {
             Found::One(name, known) => {
                 let mut object = object.boxed_clone();
-                if *keeps_ids {
-                    keep_ids(draft.kind, &known, object.as_mut());
+                if *keeps {
+                    keep(draft.kind, &known, object.as_mut());
                 }
                 self.update(draft, object.as_ref(), name, &known, mask);
             }
@@ -265,9 +271,7 @@ impl<'u> Stage<'u> {
         mask: &Mask,
     ) {
         let before = known.body.clone().unwrap_or_default();
-        let mut merged = mask.remove(&draft.kind.content(&before));
-        merged.extend_from_slice(&mask.keep(&new.encode()));
-        let object = match draft.kind.decode(&merged) {
+        let object = match merged(draft.kind, &before, new, mask) {
             Ok(mut object) => {
                 object.clear_output_only();
                 set_identity(object.as_mut(), &name, known.uid);
@@ -346,14 +350,24 @@ impl<'u> Stage<'u> {
             before,
             create_time: first.and_then(Result::ok).and_then(|first| first.create_time),
             object,
+            likenesses: Vec::new(),
             unchecked: !matches!(draft.operation, Operation::Create { .. }),
         });
     }
 }
 
-/// Puts the external ids that a record has before those that are new.
-fn keep_ids(kind: &Kind, known: &Known, object: &mut dyn Object) {
+/// The message `before` with the fields of `new` that `mask` names.
+pub(super) fn merged(kind: &Kind, before: &[u8], new: &dyn Object, mask: &Mask) -> Decoded {
+    let mut merged = mask.remove(&kind.content(before));
+    merged.extend_from_slice(&mask.keep(&new.encode()));
+    kind.decode(&merged)
+}
+
+/// Puts the external ids that a record has before those that are new, and keeps what its
+/// type says.
+fn keep(kind: &Kind, known: &Known, object: &mut dyn Object) {
     let Some(Ok(before)) = known.body.as_ref().map(|body| kind.decode(body)) else { return };
+    object.keep(before.as_ref());
     let new = object.common_mut().external_ids;
     if new.is_empty() {
         return;

@@ -15,6 +15,7 @@ use super::finish::{Finished, finish, preview};
 use super::judge::parent_names;
 use super::load::{ExternalKey, Grave, Known, Loaded};
 use super::log::Logged;
+use super::peers::{Alike, Own};
 use super::resource::{Keys, Kind, Object, Registry};
 use super::stage::{Item, Stage};
 use super::write::{Write, Written, etag};
@@ -49,6 +50,8 @@ pub(super) struct Unit {
     /// External ids as the group leaves them; `None` if given up.
     pub(super) external: HashMap<ExternalKey, Option<(i64, String)>>,
     pub(super) touched: BTreeMap<i64, Touched>,
+    /// What the group's own records have in common with others.
+    pub(super) own_peers: HashMap<Alike, Vec<Own>>,
     pub(super) requests: Vec<request::Model>,
     answered: HashMap<(String, String), ([u8; 32], Written)>,
     /// What is appended to the log.
@@ -70,6 +73,7 @@ impl Unit {
             loaded,
             external: HashMap::new(),
             touched: BTreeMap::new(),
+            own_peers: HashMap::new(),
             requests: Vec::new(),
             answered: HashMap::new(),
             logged: Vec::new(),
@@ -98,11 +102,16 @@ impl Unit {
         }
         stage.complete(&mut problems);
         problems.into_result()?;
-        let Stage { items, external, next_key, .. } = stage;
+        let Stage { mut items, entailed, external, next_key, .. } = stage;
         if write.validate_only {
             return Ok(preview(items, self.head.today));
         }
-        let written = self.commit(write, items)?;
+        // Answered is what was asked for.
+        let asked = items.len();
+        items.extend(entailed);
+        let mut written = self.commit(write, items)?;
+        written.results.truncate(asked);
+        written.bodies.truncate(asked);
         self.external.extend(external);
         self.head.next_key = next_key;
         self.remember(write, &written);
@@ -272,6 +281,7 @@ impl Unit {
             seen: None,
         });
         self.loaded.names.insert(item.name.clone(), known);
+        self.note_peers(&item, result.revision);
         let (last_revision, last_body) = item.before.unwrap_or_default();
         let touched = Touched {
             kind: item.kind,

@@ -68,6 +68,8 @@ pub(super) struct Wanted {
     pub(super) names: HashSet<String>,
     /// Those of them that are looked into.
     pub(super) looked: HashSet<String>,
+    /// Those of them that may change with it.
+    pub(super) reached: HashSet<String>,
     pub(super) external: HashSet<ExternalKey>,
     pub(super) parents: HashSet<String>,
 }
@@ -97,6 +99,8 @@ impl Wanted {
         });
         let looked = object.looks_into().into_iter().filter(|name| !name.is_empty());
         self.looked.extend(looked.filter_map(|name| registry.canonical(name)));
+        let reached = object.reaches().into_iter();
+        self.reached.extend(reached.filter_map(|name| registry.canonical(name)));
         self.external.extend(external_keys(object));
         let parents = object.parents().into_iter();
         self.parents.extend(parents.filter_map(|(_, name)| registry.canonical(&name)));

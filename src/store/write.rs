@@ -111,8 +111,8 @@ pub enum Operation {
         fallback: Option<String>,
         /// The fields to take where it is there.
         mask: Mask,
-        /// Whether it keeps the external ids that it has.
-        keeps_ids: bool,
+        /// Whether it keeps the external ids that it has, and what its type says.
+        keeps: bool,
     },
     /// Delete a resource.
     Delete {

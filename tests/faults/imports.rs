@@ -187,6 +187,57 @@ async fn copied(database: Database) {
     assert_eq!(said(&run(&some).await.stdout).lines().count(), 60);
 }
 
+on_both!(what_names_each_other_is_recorded_at_once, super::circle);
+
+/// An agreement, the one that it has ended, and one that waits for both; and one that
+/// waits in vain.
+async fn circle(database: Database) {
+    let process = Process::start(&database.url()).await;
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let treaty = |name: &str, since: &str, kind: &str, other: &str| {
+        json!({ "agreement": {
+            "name": format!("agreements/{name}"), "title": name, "form": "AGREEMENT_FORM_TREATY",
+            "parties": [{ "country": "countries/KHM" }, { "country": "countries/RUS" }],
+            "actions": [{ "kind": "ACTION_KIND_ENTRY_INTO_FORCE", "date": since }],
+            "links": [{ "kind": format!("AGREEMENT_LINK_KIND_{kind}"),
+                "agreement": format!("agreements/{other}") }],
+        } })
+    };
+    let mut old = treaty("old", "2000", "RELATED", "new");
+    let end = json!({ "kind": "ACTION_KIND_TERMINATION", "date": "2010",
+        "ground": "TERMINATION_GROUND_SUPERSEDED", "cause": "agreements/new" });
+    old["agreement"]["actions"].as_array_mut().expect("it is a list").push(end);
+    let lines = [
+        treaty("protocol", "2001", "SUPPLEMENTS", "old"),
+        old,
+        treaty("lost", "2001", "SUPPLEMENTS", "nowhere"),
+        treaty("new", "2010", "SUPERSEDES", "old"),
+    ];
+    let path = file(folder.path(), "circle.jsonl", lines);
+    let url = process.url();
+    let arguments = ["import", text(&path), "--address", &url];
+    let head = async || process.client().head().await.expect("it serves").head_revision;
+    let before = head().await;
+    let output = run(&arguments).await;
+    let expected = "4 lines: 3 created, 0 changed, 0 unchanged, 1 refused; 0 with warnings";
+    assert_eq!(summary(&output), expected, "{}", said(&output.stderr));
+    assert!(said(&output.stderr).contains("circle.jsonl:3: "), "{}", said(&output.stderr));
+    assert_eq!(head().await, before + 2, "two at once, and one after them");
+    let again = run(&arguments).await;
+    let expected = "4 lines: 0 created, 0 changed, 3 unchanged, 1 refused; 0 with warnings";
+    assert_eq!(summary(&again), expected);
+
+    // So what is exported can be imported elsewhere.
+    let exported = run(&["export", "--type", "Agreement", "--address", &url]).await;
+    let copy = folder.path().join("copy.jsonl");
+    std::fs::write(&copy, &exported.stdout).expect("there is room for a file");
+    let other = Database::sqlite();
+    let elsewhere = Process::start(&other.url()).await;
+    let output = run(&["import", text(&copy), "--address", &elsewhere.url()]).await;
+    assert!(summary(&output).contains(" 3 created, 0 changed, "), "{}", said(&output.stderr));
+    Record::checked(&database).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_arguments_are_told() {
     let missing = run(&["import", "/nowhere/at/all.jsonl"]).await;

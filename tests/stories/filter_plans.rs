@@ -1,13 +1,13 @@
 //! Filters that users often send are answered by indexes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use entente::api::listing::Query;
 use entente::api::past::AsOf;
 use entente::filter::Filter;
 use entente::filter::field::{RECORD, Values, filterable};
 use entente::resources::REGISTRY;
-use entente::store::list;
+use entente::store::{list, peers};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement,
 };
@@ -75,9 +75,11 @@ const ROWS: &str = "
     INSERT INTO record (key, type, name, uid, revision, body)
         SELECT key, 'Agreement', 'agreements/x' || n, (SELECT uid FROM record LIMIT 1), 1,
             (SELECT body FROM record LIMIT 1) FROM n;
-    INSERT INTO agreement (key, title, form, expires, expires_earliest, expires_latest, status)
+    INSERT INTO agreement (key, title, form, expires, expires_earliest, expires_latest, status,
+            likeness)
         SELECT key, 'Title', 'TREATY', '2000', n * 2, n * 2 + 30,
-            CASE n % 100 WHEN 0 THEN 'SUSPENDED' ELSE 'IN_FORCE' END FROM n;
+            CASE n % 100 WHEN 0 THEN 'SUSPENDED' ELSE 'IN_FORCE' END,
+            CASE n % 2 WHEN 0 THEN 0 ELSE n END FROM n;
     INSERT INTO agreement_party (key, ordinal, country_key, role)
         SELECT n.key, 0, c.key, 'PARTY' FROM n JOIN c ON c.i = n % 200 + 1;
     INSERT INTO agreement_party (key, ordinal, country_key, role)
@@ -105,8 +107,9 @@ const ROWS: &str = "
     CREATE TABLE m AS SELECT n.n, c.key AS one, d.key AS other
         FROM n JOIN c ON c.i = n % 200 + 1 JOIN c AS d ON d.i = (n / 200) % 200 + 1
         WHERE n <= 5000;
-    INSERT INTO tenure (key, ordinal, title, rank, country_key, organization_key)
-        SELECT 200000 + n, 0, 'Title', 'FOREIGN_MINISTER', one, one FROM m;
+    INSERT INTO tenure (key, ordinal, title, rank, country_key, organization_key, post)
+        SELECT 200000 + n, 0, 'Title', 'FOREIGN_MINISTER', one, one,
+            CASE n % 2 WHEN 0 THEN 0 ELSE n END FROM m;
     INSERT INTO membership (key, ordinal, country_key, status)
         SELECT 300000 + n, 0, one, 'MEMBER' FROM m;
     INSERT INTO participant (key, ordinal, country_key) SELECT 400000 + n, 0, one FROM m;
@@ -155,8 +158,11 @@ async fn plan(
     filter.bind(|name| vec![(key(name), name.to_owned())]).unwrap();
     filter.expand(|_, root| [root, root + 1, root + 2].map(|key| (key, key.to_string())).into());
     let query = Query::new(kind, &[], "", Some(filter), AsOf::Now).unwrap();
-    let backend = db.get_database_backend();
-    let Statement { sql, values, .. } = list::statement(backend, &query.page(50, None, false));
+    explained(db, list::statement(db.get_database_backend(), &query.page(50, None, false))).await
+}
+
+async fn explained(db: &DatabaseConnection, statement: Statement) -> String {
+    let Statement { sql, values, db_backend: backend } = statement;
     let (explain, column) = match backend {
         DbBackend::Postgres => ("EXPLAIN", 0),
         _ => ("EXPLAIN QUERY PLAN", 3),
@@ -202,6 +208,45 @@ async fn common_filters_use_indexes(kind: Database) {
     }
     db.close().await.unwrap();
     database.remove().await;
+}
+
+/// What a record is compared with is found by an index, and of the thousands that may
+/// have something in common no more than are compared are looked at.
+async fn peers_use_indexes(kind: Database) {
+    let (database, db) = connect(kind).await;
+    fill(&db).await;
+    let wanted = ["Agreement", "Official"].map(|of| (of, BTreeSet::from([0, 1, 2, 3])));
+    let wanted = wanted.into_iter().collect();
+    let query = peers::query(db.get_database_backend(), *REGISTRY, &wanted);
+    let plan = explained(&db, query.clone()).await;
+    let (parts, whole): (&[&str], _) = match kind {
+        Database::Sqlite => (
+            &["agreement_likeness (likeness=? AND key=?", "tenure_post (post=? AND key=?"],
+            "SCAN p",
+        ),
+        Database::Postgres => (&["Limit", "agreement_likeness", "tenure_post"], "Seq Scan on"),
+    };
+    assert!(parts.iter().all(|part| plan.contains(part)), "{plan}");
+    assert!(!plan.contains(whole), "{plan}");
+    // Of the four numbers two are of one record each, and one is of thousands.
+    let mut counts = HashMap::new();
+    for row in db.query_all_raw(query).await.unwrap() {
+        let of: String = row.try_get_by_index(0).unwrap();
+        *counts.entry(of).or_insert(0) += 1;
+    }
+    assert_eq!(counts, ["Agreement", "Official"].map(|of| (of.to_owned(), 22)).into());
+    db.close().await.unwrap();
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn peers_use_indexes_on_sqlite() {
+    peers_use_indexes(Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn peers_use_indexes_on_postgres() {
+    peers_use_indexes(Database::Postgres).await;
 }
 
 /// What is declared to have an index has one that finds a value.

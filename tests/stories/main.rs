@@ -35,6 +35,8 @@ mod history;
 mod import;
 mod paging;
 mod past;
+mod peers;
+mod posts;
 mod real_data;
 mod records;
 mod refusals;
@@ -46,6 +48,7 @@ mod standard;
 mod startup;
 mod statements;
 mod stream;
+mod supersession;
 mod tokens;
 mod transitions;
 #[path = "../faults/wait.rs"]

@@ -42,6 +42,8 @@ pub mod agreement {
         pub status: Option<String>,
         /// The first day, from `today` on, on which it is another, days since 1970.
         pub status_until: Option<i32>,
+        /// The same for the same parties and day of signature.
+        pub likeness: Option<i64>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

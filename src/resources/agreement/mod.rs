@@ -1,9 +1,11 @@
 //! Agreements: anything from a treaty to a pledge, and its life.
 
+mod doubles;
 pub mod entities;
 mod filterable;
 mod rules;
 pub mod status;
+mod supersession;
 mod warnings;
 
 use self::entities::{
@@ -16,6 +18,7 @@ use crate::model::dates::Day;
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::agreement_party::Party;
 use crate::proto::v1::{Agreement, AgreementAction, AgreementLinkKind, AgreementParty, PartyRole};
+use crate::store::peers::{Likeness, Peer, Peers};
 use crate::store::resource::{Around, Hierarchy, Keys, Resource, Table, Warnings};
 use crate::store::sql::Rows;
 
@@ -31,6 +34,8 @@ impl Resource for Agreement {
     const SORTABLE: &'static [&'static str] = &["title"];
     const FILTERABLE: &'static [Filterable] = filterable::FIELDS;
     const DERIVED_UNTIL: Option<&'static str> = Some("status_until");
+    const PEERS: Option<Peers> =
+        Some(Peers { table: "agreement", column: "likeness", says: "title" });
     const HIERARCHY: Option<Hierarchy> = Some(Hierarchy {
         table: "agreement_link",
         parent: "agreement_key",
@@ -57,6 +62,34 @@ impl Resource for Agreement {
         warnings::doubt(self, around, warnings);
     }
 
+    fn likenesses(&self, keys: &dyn Keys) -> Vec<Likeness> {
+        let value = doubles::likeness(self, keys);
+        value
+            .map(|value| Likeness { value, place: 0, says: self.title.clone() })
+            .into_iter()
+            .collect()
+    }
+
+    fn compare(&self, _likeness: &Likeness, peers: &[&Peer], warnings: &mut Warnings) {
+        doubles::compare(self, peers, warnings);
+    }
+
+    fn reaches(&self) -> Vec<&str> {
+        supersession::superseded(self)
+    }
+
+    fn entails(&self, day: Day) -> Vec<&str> {
+        supersession::entailed(self, day)
+    }
+
+    fn follow(&mut self, cause: &Self, day: Day) -> bool {
+        supersession::end(self, cause, day)
+    }
+
+    fn keep(&mut self, before: &Self) {
+        supersession::keep(self, before);
+    }
+
     fn derive(&mut self, day: Day) {
         self.status = status::status_on(&self.actions, &self.parties, day).into();
     }
@@ -77,6 +110,7 @@ impl Resource for Agreement {
             expires_latest: expires.latest,
             status: short_name(self.status().as_str_name(), "AGREEMENT_STATUS_"),
             status_until: status::holds_until(self.status(), &self.actions, &self.parties, today),
+            likeness: doubles::likeness(self, keys),
         });
         self.index_parties(key, keys, rows);
         self.index_areas(key, keys, rows);

@@ -273,5 +273,9 @@ fn is_foreseen(from: AgreementStatus, step: &Step) -> bool {
     }
 }
 
+mod force;
+
+pub use force::in_force_since;
+
 #[cfg(test)]
 mod tests;

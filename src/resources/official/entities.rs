@@ -148,6 +148,8 @@ pub mod tenure {
         /// End reason as recorded.
         #[sea_orm(column_type = "Text", nullable)]
         pub end_reason: Option<String>,
+        /// The same for the same post, if one person holds it at a time.
+        pub post: Option<i64>,
         /// The row of organization_key.
         #[sea_orm(belongs_to, from = "organization_key", to = "key")]
         pub organization:

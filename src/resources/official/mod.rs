@@ -1,6 +1,7 @@
 //! Officials: persons and the posts that they hold or held.
 
 pub mod entities;
+mod posts;
 
 use self::entities::{official, official_name, official_nationality, tenure};
 use super::{DateColumns, check_date, check_period, doubts, end_kind, filled, ordinal, short_name};
@@ -8,6 +9,7 @@ use crate::filter::field::{Filterable, Values};
 use crate::model::dates::{Day, period_definitely_inverted};
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::{Official, PersonName, Tenure};
+use crate::store::peers::{Likeness, Peer, Peers};
 use crate::store::resource::{Around, Keys, Resource, Table, Warnings};
 use crate::store::sql::Rows;
 
@@ -52,6 +54,8 @@ impl Resource for Official {
         Filterable::new("tenures.period.end_kind", Values::Enum, "tenure", "end_kind"),
         Filterable::new("tenures.end_reason", Values::Enum, "tenure", "end_reason"),
     ];
+
+    const PEERS: Option<Peers> = Some(posts::PEERS);
 
     fn looks_into(&self) -> Vec<&str> {
         self.tenures.iter().map(|tenure| tenure.organization.as_str()).collect()
@@ -99,6 +103,14 @@ impl Resource for Official {
                 doubts::existence(around, &tenure.organization, date, &at.field(field), warnings);
             }
         }
+    }
+
+    fn likenesses(&self, keys: &dyn Keys) -> Vec<Likeness> {
+        posts::likenesses(&self.tenures, keys)
+    }
+
+    fn compare(&self, likeness: &Likeness, peers: &[&Peer], warnings: &mut Warnings) {
+        posts::compare(likeness, peers, warnings);
     }
 
     fn index(&self, key: i64, keys: &dyn Keys, _today: Day, rows: &mut Rows) {
@@ -157,5 +169,6 @@ fn tenure_row(key: i64, index: usize, tenure: &Tenure, keys: &dyn Keys) -> tenur
         end_latest: end.latest,
         end_kind: tenure.period.as_ref().map(end_kind),
         end_reason: short_name(tenure.end_reason().as_str_name(), "TENURE_END_REASON_"),
+        post: posts::post(tenure, keys),
     }
 }

@@ -1,0 +1,133 @@
+//! Lines that name each other in a circle, such as an agreement and the one that it has
+//! ended: none of them can be recorded before the others, so they are recorded at once.
+
+use std::collections::{BTreeSet, HashMap};
+
+use prost::Message as _;
+use tonic::{Code, Status};
+
+use super::Place;
+use crate::client::Client;
+use crate::model::described::{Described, References};
+use crate::model::violations::Path;
+use crate::model::wire::put_field;
+use crate::proto::ResourceVisitor;
+use crate::proto::v1::import_response::Outcome;
+use crate::proto::v1::mutation::Operation;
+use crate::proto::v1::{
+    ApplyRequest, ImportRequest, ImportResponse, Mutation, Resource, UpdateMutation,
+};
+
+/// Records the circles among `lines`, each as one commit; what became of their lines. One
+/// that is refused as a whole is left out.
+pub(super) async fn record(
+    client: &Client,
+    lines: Vec<(Place, ImportRequest)>,
+) -> Result<Vec<(Place, ImportResponse)>, Status> {
+    let mut recorded = Vec::new();
+    for circle in circles(lines) {
+        let (places, requests): (Vec<_>, Vec<_>) = circle.into_iter().unzip();
+        let reason = requests.first().map(|one| one.reason.clone()).unwrap_or_default();
+        let mutations = requests.into_iter().map(mutation).collect();
+        let apply = ApplyRequest { mutations, reason, ..ApplyRequest::default() };
+        let results = match client.call(apply).await {
+            Ok(answer) => answer.results,
+            Err(status) if status.code() == Code::Unavailable => return Err(status),
+            Err(status) => {
+                tracing::debug!(%status, "lines that name each other are refused");
+                continue;
+            }
+        };
+        let answers = results.into_iter().map(|result| ImportResponse {
+            outcome: Some(Outcome::Result(result)),
+            ..ImportResponse::default()
+        });
+        recorded.extend(places.into_iter().zip(answers));
+    }
+    Ok(recorded)
+}
+
+/// The same as a mutation. An import does not look at the etag that was exported.
+fn mutation(request: ImportRequest) -> Mutation {
+    struct WithoutEtag;
+    impl ResourceVisitor for WithoutEtag {
+        type Output = Vec<u8>;
+        fn visit<T: Described>(self, mut value: T) -> Vec<u8> {
+            value.common_mut().etag.clear();
+            let mut resource = Vec::new();
+            put_field(T::TAG, &value.encode_to_vec(), &mut resource);
+            resource
+        }
+    }
+    let ImportRequest { resource, update_mask, .. } = request;
+    let resource = resource.and_then(|resource| resource.resource);
+    let resource = resource.map(|resource| resource.visit(WithoutEtag));
+    let resource = resource.and_then(|bytes| Resource::decode(bytes.as_slice()).ok());
+    let update = UpdateMutation { resource, update_mask, allow_missing: true };
+    Mutation { operation: Some(Operation::Update(update)) }
+}
+
+/// Those of `lines` that name each other, directly or over others of them; each circle in
+/// the order of the lines.
+fn circles(lines: Vec<(Place, ImportRequest)>) -> Vec<Vec<(Place, ImportRequest)>> {
+    let named: Vec<Named> = lines.iter().map(|(_, request)| named(request)).collect();
+    let places: HashMap<&str, usize> =
+        named.iter().enumerate().map(|(place, one)| (one.name.as_str(), place)).collect();
+    let next: Vec<Vec<usize>> = named
+        .iter()
+        .map(|one| one.names.iter().filter_map(|name| places.get(name.as_str()).copied()).collect())
+        .collect();
+    let reached: Vec<_> = (0..lines.len()).map(|start| reached(start, &next)).collect();
+    // The first line of the circle that a line belongs to.
+    let first = |line: usize| {
+        let others = reached[line].iter().copied().filter(|other| *other != line);
+        others.chain([line]).filter(|other| reached[*other].contains(&line)).min()
+    };
+    let mut circles: HashMap<usize, Vec<(Place, ImportRequest)>> = HashMap::new();
+    let firsts: Vec<_> = (0..lines.len()).map(first).collect();
+    for (line, first) in lines.into_iter().zip(&firsts) {
+        if let Some(first) = first {
+            circles.entry(*first).or_default().push(line);
+        }
+    }
+    let mut circles: Vec<_> = circles.into_iter().collect();
+    circles.sort_by_key(|(first, _)| *first);
+    circles.into_iter().map(|(_, circle)| circle).filter(|circle| circle.len() > 1).collect()
+}
+
+/// The lines to which `next` leads from `start`, which is one of them if it leads back.
+fn reached(start: usize, next: &[Vec<usize>]) -> BTreeSet<usize> {
+    let mut waiting = next[start].clone();
+    let mut reached = BTreeSet::new();
+    while let Some(line) = waiting.pop() {
+        if reached.insert(line) {
+            waiting.extend(&next[line]);
+        }
+    }
+    reached
+}
+
+/// A name, and what the message under it names.
+struct Named {
+    name: String,
+    names: Vec<String>,
+}
+
+fn named(request: &ImportRequest) -> Named {
+    struct Visitor;
+    impl ResourceVisitor for Visitor {
+        type Output = Named;
+        fn visit<T: Described>(self, mut value: T) -> Named {
+            let mut names = Vec::new();
+            References::visit_references(&mut value, &Path::Root, &mut |_, _, name| {
+                names.push(name.clone());
+            });
+            Named { name: value.common().name.to_owned(), names }
+        }
+    }
+    let resource = request.resource.clone().and_then(|resource| resource.resource);
+    match resource {
+        Some(resource) => resource.visit(Visitor),
+        None => Named { name: String::new(), names: Vec::new() },
+    }
+}
