@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::cmp::Reverse;
 
 use super::Filter;
-use super::field::{COMMIT, Filterable, LABEL_NAME, Only, RECORD, Values};
+use super::field::{COMMIT, FROM_DAY, Filterable, LABEL_NAME, Only, RECORD, UNTIL_DAY, Values};
 use super::syntax::Comparator;
 use super::tree::{Condition, Element, Test};
 use crate::store::sql::Sql;
@@ -219,6 +219,15 @@ fn test(sql: Sql, row: &str, element: &Element, asked: Asked) -> Sql {
         Test::Uid(uid, true) => differs(sql, &column).bind(*uid).push(")"),
         Test::Span(comparator, first, last) => {
             span(sql, row, &element.field, *comparator, (*first, *last), asked)
+        }
+        Test::Holds(day, value) => {
+            let (from, until) = (self::column(row, FROM_DAY), self::column(row, UNTIL_DAY));
+            let sql = sql.push(&format!("({from} IS NULL OR {from} <= ")).bind(*day);
+            let sql = sql.push(&format!(") AND ({until} IS NULL OR {until} > ")).bind(*day);
+            match value {
+                Some(value) => sql.push(&format!(") AND {column} = ")).bind(value.as_str()),
+                None => sql.push(")"),
+            }
         }
     }
 }
