@@ -22,6 +22,7 @@ mod codes;
 mod conformance;
 mod connections;
 mod coverage;
+mod documented_sql;
 mod filter_agreement;
 mod filter_edges;
 mod filter_fields;

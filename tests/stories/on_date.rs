@@ -114,13 +114,18 @@ async fn what_the_record_said_then_of_a_day(server: &TestServer) {
                 read_revision,
                 ..BatchGetRequest::default()
             };
-            assert_eq!(client.batch_get(request).await.unwrap(), [one.clone()], "{at}");
+            assert_eq!(
+                client.batch_get(request).await.unwrap(),
+                std::slice::from_ref(&one),
+                "{at}"
+            );
             let request = ListRequest {
                 on_date: on_date.to_owned(),
                 read_time: time,
                 ..ListRequest::default()
             };
-            assert_eq!(client.list(request).await.unwrap().resources, [one.clone()], "{at}");
+            let found = client.list(request).await.unwrap().resources;
+            assert_eq!(found, std::slice::from_ref(&one), "{at}");
             if on_date.is_empty() {
                 continue;
             }
@@ -210,7 +215,8 @@ async fn relations_on_a_day(server: &TestServer) {
         assert_eq!(client.get_request(one).await.unwrap(), expected, "{on_date}");
         let names = vec![name];
         let some = BatchGetRequest { names, on_date: on_date.clone(), ..Default::default() };
-        assert_eq!(client.batch_get(some).await.unwrap(), [expected.clone()], "{on_date}");
+        let found = client.batch_get(some).await.unwrap();
+        assert_eq!(found, std::slice::from_ref(&expected), "{on_date}");
         let all = ListRequest { on_date: on_date.clone(), ..ListRequest::default() };
         assert_eq!(client.list(all).await.unwrap().resources, [expected], "{on_date}");
     }
