@@ -4,7 +4,7 @@ use crate::code::Code;
 use crate::schema::Fallible;
 
 /// What a pattern asks for, in words; without, the pattern itself is told.
-const WORDS: [(&str, &str); 4] = [
+const WORDS: [(&str, &str); 5] = [
     (
         "^(Y-?[1-9][0-9]{4,5}|-?[0-9X]{4}(-[0-9X]{2}(-[0-9X]{2})?)?)[?~%]?$",
         "must be an EDTF date such as 2021, 2021-12, 2021-12-15, 2021~ or XXXX-12-15",
@@ -15,6 +15,7 @@ const WORDS: [(&str, &str); 4] = [
         "must not be white space alone",
     ),
     ("^[0-9a-f]{64}$", "must be 64 lower-case hexadecimal digits"),
+    ("^(-?[0-9]{4}-[0-9]{2}-[0-9]{2})?$", "must be a day, such as 2021-12-15"),
 ];
 
 /// Writes the patterns, each compiled when it is first needed.

@@ -8,6 +8,11 @@ use crate::schema::{Fallible, Schema};
 
 const METHODS: [&str; 7] = ["Get", "BatchGet", "List", "Create", "Update", "Delete", "Undelete"];
 
+/// Methods whose requests have this field if something of the type follows from the day; others
+/// ask for no day.
+const READS: [&str; 3] = ["Get", "BatchGet", "List"];
+const ON_DATE: &str = "on_date";
+
 /// Writes both for the resource `message`, whose field in requests is `member`.
 pub fn write(
     schema: &Schema,
@@ -56,7 +61,10 @@ fn convert(
             _ => taken,
         }
     });
-    let given: Vec<_> = given.collect();
+    let mut given: Vec<_> = given.collect();
+    if READS.contains(&method) && !fields.iter().any(|field| field == ON_DATE) {
+        given.push(format!("{ON_DATE}: String::new()"));
+    }
     code.line(format!(
         "\nimpl From<v1::{}> for crate::model::standard::{generic} {{",
         request.name()

@@ -23,12 +23,13 @@ use crate::{Outcome, creates, samples};
 pub const BATCH: usize = 512;
 
 /// Tables that a create writes to, in the order of their references.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "record",
     "agreement",
     "agreement_party",
     "agreement_area",
     "agreement_action",
+    "agreement_status",
     "commit",
     "change",
 ];

@@ -24,6 +24,7 @@ mod m20261126_000003_engagements;
 mod m20261126_000004_bilateral_relations;
 mod m20261126_000005_statements;
 mod m20261126_000006_citations;
+mod m20261127_000001_agreement_status;
 mod m20261127_000002_peers;
 
 /// All steps, oldest first.
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000004_bilateral_relations::Migration),
             Box::new(m20261126_000005_statements::Migration),
             Box::new(m20261126_000006_citations::Migration),
+            Box::new(m20261127_000001_agreement_status::Migration),
             Box::new(m20261127_000002_peers::Migration),
         ]
     }

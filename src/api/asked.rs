@@ -1,9 +1,10 @@
-//! What a request for changes asks for, as far as it alone can tell.
+//! What a request for changes, or of the past, asks for, as far as it alone can tell.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::feed::start::Start;
+use crate::model::dates::{Day, parse_day};
 use crate::model::error::{Error, Result};
 use crate::model::limits::{PROGRESS_DEFAULT, PROGRESS_RANGE};
 use crate::model::violations::Path;
@@ -87,6 +88,14 @@ pub fn time(time: prost_types::Timestamp, field: &str) -> Result<i64> {
         ));
     }
     Ok(seconds * 1_000_000 + i64::from(nanos) / 1_000)
+}
+
+/// The day in the field `on_date`; `None` if it is empty.
+pub fn day(on_date: &str) -> Result<Option<Day>> {
+    if on_date.is_empty() {
+        return Ok(None);
+    }
+    parse_day(on_date).map(Some).map_err(|error| wrong("on_date", &error.to_string()))
 }
 
 fn of_origin(origin: i32, unset: Start) -> Start {

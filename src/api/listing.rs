@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::past::AsOf;
 use crate::filter::Filter;
+use crate::model::dates::Day;
 use crate::model::error::{Error, Reason, Result};
 use crate::model::limits::{MESSAGE_OUT_BYTES, PAGE_DEFAULT, PAGE_MAX};
 use crate::model::violations::Path;
@@ -55,6 +56,7 @@ impl Query {
         order_by: &str,
         filter: Option<Filter>,
         as_of: AsOf,
+        on_date: Option<Day>,
     ) -> Result<Self> {
         let mut order = Vec::new();
         let parts = order_by.split(',').map(str::trim);
@@ -96,7 +98,8 @@ impl Query {
             return Err(Error::invalid(&Path::Root.field("order_by"), text));
         }
         let text = filter.as_ref().map_or("", |filter| &filter.text);
-        let digest = Sha256::digest(format!("{} {order:?}{as_of:?}{text}", kind.type_name));
+        let when = format!("{as_of:?}{on_date:?}");
+        let digest = Sha256::digest(format!("{} {order:?}{when}{text}", kind.type_name));
         let identity = crate::feed::token::prefix(&digest);
         Ok(Self { kind, order, filter, as_of, identity })
     }
@@ -161,7 +164,7 @@ pub fn after(page_token: &str, query: Option<&Query>) -> Result<Option<After>> {
     }
     let (identity, mut values) = decode(page_token).ok_or_else(malformed)?;
     if query.is_some_and(|query| identity != query.identity) {
-        let text = "belongs to a list with another type, `order_by`, `filter` or time";
+        let text = "belongs to a list with another type, `order_by`, `filter`, time or `on_date`";
         return Err(Error::token(Reason::TokenOfAnotherQuery, "page_token", text));
     }
     let revision = values.pop().and_then(|text| text.parse().ok()).ok_or_else(malformed)?;

@@ -11,6 +11,7 @@ pub mod listing;
 pub mod past;
 pub mod records;
 pub mod resources;
+pub mod shown;
 pub mod status;
 pub mod unary;
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use prost_types::Timestamp;
 
+use super::shown::decoded;
 use super::{Api, asked};
 use crate::feed::start::check_kept;
 use crate::filter::Filter;
@@ -158,9 +159,5 @@ pub async fn page(api: &Api, list: &List, revision: i64) -> Result<list::Page> {
 
 fn matches(kind: &Kind, filter: Option<&Filter>, body: &[u8]) -> Result<bool> {
     let Some(filter) = filter else { return Ok(true) };
-    let object = kind.decode(body).map_err(|error| {
-        tracing::error!(%error, kind = kind.type_name, "a logged message cannot be decoded");
-        Error::internal()
-    })?;
-    Ok(filter.lets(kind, object.as_ref()))
+    Ok(filter.lets(kind, decoded(kind, body)?.as_ref()))
 }

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::Request as HttpRequest;
 use prost::Message as _;
 use tonic::Request;
@@ -14,8 +13,9 @@ use tower::Service;
 
 use super::drafts::{self, Site};
 use super::past::{self, AsOf};
+use super::shown::Shown;
 use super::unary::{Answer, answer, unimplemented};
-use super::{Api, caller, listing, read_mask};
+use super::{Api, asked, caller, listing, read_mask};
 use crate::feed::start::{Place, place_at};
 use crate::filter::Filter;
 use crate::model::described::Validate;
@@ -23,7 +23,7 @@ use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::limits::MESSAGE_OUT_BYTES;
 use crate::model::standard::{BatchGet, Create, Delete, Get, List, Standard, Undelete, Update};
 use crate::model::violations::{Path, Violations};
-use crate::model::wire::{Mask, put_field};
+use crate::model::wire::put_field;
 use crate::proto::Frame;
 use crate::store::resource::{Kind, Resource};
 use crate::store::write::{Draft, Write};
@@ -84,11 +84,12 @@ async fn get<T: Standard>(api: Api, request: Request<T::GetRequest>) -> Result<F
     let kind = drafts::kind::<T>(api.store.registry)?;
     let request = request.into_inner();
     let mut problems = Problems::of(&request);
-    let Get { name, read_mask: mask, read_revision, read_time } = request.into();
+    let Get { name, read_mask: mask, read_revision, read_time, on_date } = request.into();
     let name = problems.keep(canonical_name(&api, kind, &name, &Path::Root.field("name")));
     let mask = problems.keep(read_mask(kind, mask.as_ref()));
     let as_of = problems.keep(AsOf::of(read_revision, read_time));
-    let ((name, mask), as_of) = problems.into_ok(name.zip(mask).zip(as_of))?;
+    let day = problems.keep(asked::day(&on_date));
+    let ((name, as_of), (mask, day)) = problems.into_ok(name.zip(as_of).zip(mask.zip(day)))?;
     let body = match as_of.revision(&api).await? {
         None => api.store.reads.get_one(&name).await?,
         Some(revision) => {
@@ -96,14 +97,14 @@ async fn get<T: Standard>(api: Api, request: Request<T::GetRequest>) -> Result<F
             found.into_iter().next().ok_or_else(Error::internal)?
         }
     };
-    Ok(Frame::whole(shown(body, mask.as_ref())))
+    Ok(Frame::whole(Shown { kind, mask, day }.of(body)?))
 }
 
 async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) -> Result<Frame> {
     let kind = drafts::kind::<T>(api.store.registry)?;
     let request = request.into_inner();
     let mut problems = Problems::of(&request);
-    let BatchGet { names, read_mask: mask, read_revision, read_time } = request.into();
+    let BatchGet { names, read_mask: mask, read_revision, read_time, on_date } = request.into();
     let root = Path::Root;
     let at = root.field("names");
     let names = names.iter().enumerate();
@@ -113,7 +114,8 @@ async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) 
     let names: Vec<_> = names.collect();
     let mask = problems.keep(read_mask(kind, mask.as_ref()));
     let as_of = problems.keep(AsOf::of(read_revision, read_time));
-    let (mask, as_of) = problems.into_ok(mask.zip(as_of))?;
+    let day = problems.keep(asked::day(&on_date));
+    let (as_of, (mask, day)) = problems.into_ok(as_of.zip(mask.zip(day)))?;
     let bodies = match as_of.revision(&api).await? {
         None => api.store.reads.get_all(names).await?,
         Some(revision) => {
@@ -121,8 +123,9 @@ async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) 
         }
     };
     let mut out = Vec::new();
+    let shown = Shown { kind, mask, day };
     for body in bodies {
-        put_field(1, &shown(body, mask.as_ref()), &mut out);
+        put_field(1, &shown.of(body)?, &mut out);
     }
     if out.len() > MESSAGE_OUT_BYTES {
         let text = format!(
@@ -147,14 +150,16 @@ async fn list<T: Standard + Resource>(api: Api, request: Request<T::ListRequest>
         filter,
         read_revision,
         read_time,
+        on_date,
     } = request.into();
     let mask = problems.keep(read_mask(kind, mask.as_ref()));
     let filter = problems.keep(Filter::new(api.store.registry, kind, &filter));
     let as_of = problems.keep(AsOf::of(read_revision, read_time));
-    let is_known = filter.is_some() && as_of.is_some();
-    let as_of = as_of.unwrap_or(AsOf::Now);
+    let day = problems.keep(asked::day(&on_date));
+    let is_known = filter.is_some() && as_of.is_some() && day.is_some();
+    let (as_of, day) = (as_of.unwrap_or(AsOf::Now), day.flatten());
     problems.keep(as_of.counts(count));
-    let query = listing::Query::new(kind, T::SORTABLE, &order_by, filter.flatten(), as_of);
+    let query = listing::Query::new(kind, T::SORTABLE, &order_by, filter.flatten(), as_of, day);
     let query = problems.keep(query);
     let after = problems.keep(listing::after(&page_token, query.as_ref().filter(|_| is_known)));
     let ((mask, query), after) = problems.into_ok(mask.zip(query).zip(after))?;
@@ -172,8 +177,9 @@ async fn list<T: Standard + Resource>(api: Api, request: Request<T::ListRequest>
         AsOf::Revision(_) | AsOf::Time(_) => past::page(&api, &list, revision).await?,
     };
     let mut out = Vec::new();
+    let shown = Shown { kind, mask, day };
     for body in page.bodies {
-        put_field(1, &shown(body, mask.as_ref()), &mut out);
+        put_field(1, &shown.of(body)?, &mut out);
     }
     query.finish(page.next, page.total, &watch_token, revision, &mut out);
     Ok(Frame::whole(out.into()))
@@ -263,14 +269,6 @@ async fn undelete<T: Standard>(api: Api, request: Request<T::UndeleteRequest>) -
 async fn one(api: &Api, write: Write) -> Result<Frame> {
     let mut written = api.store.write(write).await?;
     Ok(Frame::whole(written.bodies.pop().unwrap_or_default()))
-}
-
-/// As much of a stored message as a client wants to see.
-fn shown(body: Bytes, mask: Option<&Mask>) -> Bytes {
-    match mask {
-        Some(mask) => mask.keep(&body).into(),
-        None => body,
-    }
 }
 
 fn canonical_name(api: &Api, kind: &Kind, name: &str, at: &Path<'_>) -> Result<String> {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use prost_reflect::Kind as FieldKind;
 use uuid::Uuid;
 
-use super::field::{Filterable, LABEL_NAME, Values, filterable};
+use super::field::{Daily, Filterable, LABEL_NAME, ON_DAY, Values, filterable};
 use super::syntax::{Comparator, Expression, Field, Literal};
 use super::tree::{Condition, Element, Named, Test};
 use super::{Wrong, constant};
+use crate::model::dates::parse_day;
 use crate::store::resource::{Kind, Registry};
 
 /// What checking a filter for one type comes to.
@@ -51,6 +52,10 @@ impl Checker<'_> {
             Expression::Compare(field, comparator, literal) => {
                 let found = find(self.kind, field);
                 let checked = found.and_then(|found| self.compare(found, *comparator, literal));
+                self.keep(checked)
+            }
+            Expression::CompareOn(function, day, comparator, literal) => {
+                let checked = self.compare_on(function, day, *comparator, literal);
                 self.keep(checked)
             }
             Expression::Under(field, literal) => {
@@ -109,6 +114,30 @@ impl Checker<'_> {
         Ok(if contrary { Condition::Not(Box::new(checked)) } else { checked })
     }
 
+    fn compare_on(
+        &self,
+        function: &Field,
+        day: &Literal,
+        comparator: Comparator,
+        literal: &Literal,
+    ) -> Result<Condition, Wrong> {
+        let (field, daily) = find_daily(self.kind, function)?;
+        let name = function.to_string();
+        let wrong = |at, what: String| Wrong::new(at, of_field(&name, &what));
+        let on = parse_day(&day.text).map_err(|error| wrong(day.at, error.to_string()))?;
+        if !comparator.is_of_identity() {
+            return Err(wrong(literal.at, no_order(&name)));
+        }
+        let value = enum_value(self.kind, field.path, &literal.text);
+        let value = value.map_err(|what| wrong(literal.at, what))?;
+        // Rows have every other value: it is that one where there is none.
+        let value = Some(value).filter(|value| value != daily.otherwise);
+        let contrary = (comparator == Comparator::NotEqual) != value.is_none();
+        let field = Filterable { table: daily.table, indexed: false, ..field };
+        let held = element(field, None, Test::Holds(on, value));
+        Ok(if contrary { Condition::Not(Box::new(held)) } else { held })
+    }
+
     fn test(
         &self,
         field: &mut Filterable,
@@ -123,8 +152,8 @@ impl Checker<'_> {
             return Err(format!("must be something; `NOT {}:*` asks for none", field.path));
         }
         let by_identity = matches!(field.values, Values::Enum | Values::Reference(_) | Values::Uid);
-        if by_identity && !matches!(equal, Equal | NotEqual) {
-            return Err(format!("{} has no order: only =, != and : compare it", field.path));
+        if by_identity && !comparator.is_of_identity() {
+            return Err(no_order(field.path));
         }
         match field.values {
             Values::Name if matches!(comparator, Equal | NotEqual) => {
@@ -219,6 +248,10 @@ fn of_field(path: &str, what: &str) -> String {
     if what.starts_with("must") { format!("{path} {what}") } else { what.to_owned() }
 }
 
+fn no_order(path: &str) -> String {
+    format!("{path} has no order: only =, != and : compare it")
+}
+
 fn element(field: Filterable, map_key: Option<String>, test: Test) -> Condition {
     Condition::Element(Box::new(Element { field, map_key, test }))
 }
@@ -237,6 +270,23 @@ fn find(kind: &Kind, named: &Field) -> Result<Found, Wrong> {
     }
     let (known, what) = unknown(kind, named);
     Err(Wrong { at: named.at, what, known: Some(known) })
+}
+
+/// The field that is called `function` where it is asked for on a day.
+fn find_daily(kind: &Kind, function: &Field) -> Result<(Filterable, Daily), Wrong> {
+    let name = function.to_string();
+    let mut daily = filterable(kind).filter_map(|field| Some((field, field.daily?)));
+    let called = |field: &Filterable| format!("{}{ON_DAY}", field.path);
+    if let Some(found) = daily.clone().find(|(field, _)| called(field) == name) {
+        return Ok(found);
+    }
+    let what = match daily.next() {
+        None => format!("{} has nothing that can be asked for on a day", kind.type_name),
+        Some((field, _)) => {
+            format!("{} has no {name}(day), only {}(day)", kind.type_name, called(&field))
+        }
+    };
+    Err(Wrong { at: function.at, what, known: Some(0) })
 }
 
 /// What to say of a field that there is none of: those that there are, from the

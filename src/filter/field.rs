@@ -39,6 +39,23 @@ pub enum Only {
     With(&'static str),
 }
 
+/// Where the values that a field has on other days stand: in rows with the days from which and
+/// until which each holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Daily {
+    /// The table. The value's column is called as that of today.
+    pub table: &'static str,
+    /// What the value is on a day without a row.
+    pub otherwise: &'static str,
+}
+
+/// Its column with the first day; NULL if the value has held since ever.
+pub(super) const FROM_DAY: &str = "from_day";
+/// Its column with the day behind the last one; NULL if the value holds for ever.
+pub(super) const UNTIL_DAY: &str = "until_day";
+/// What a field that can be asked for on any day is called then, behind its own name.
+pub(super) const ON_DAY: &str = "_on";
+
 /// A field to filter by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filterable {
@@ -54,6 +71,8 @@ pub struct Filterable {
     pub only: Only,
     /// Whether an index finds the rows of a value.
     pub indexed: bool,
+    /// Its values on any day, if those are kept.
+    pub daily: Option<Daily>,
 }
 
 impl Filterable {
@@ -64,7 +83,7 @@ impl Filterable {
         table: &'static str,
         column: &'static str,
     ) -> Self {
-        Self { path, values, table, column, only: Only::Every, indexed: false }
+        Self { path, values, table, column, only: Only::Every, indexed: false, daily: None }
     }
 
     /// Whether it has values by key, of which an empty text is one.
@@ -80,6 +99,11 @@ impl Filterable {
     /// The same, with an index that finds the rows of a value.
     pub const fn indexed(self) -> Self {
         Self { indexed: true, ..self }
+    }
+
+    /// The same, and what it is on any day can be asked for too.
+    pub const fn daily(self, daily: Daily) -> Self {
+        Self { daily: Some(daily), ..self }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Judges a resource in memory, over the rows that its type extracts.
 
 use super::Filter;
-use super::field::{COMMIT, LABEL_NAME, Only, RECORD, Values};
+use super::field::{COMMIT, FROM_DAY, LABEL_NAME, Only, RECORD, UNTIL_DAY, Values};
 use super::syntax::Comparator;
 use super::tree::{Condition, Element, Test};
 use crate::model::dates::Day;
@@ -187,6 +187,13 @@ fn passes(element: &Element, row: &impl Cells) -> Truth {
                 Some(ends) => spans(*comparator, ends, (*first, *last)),
                 None => Truth::of(*comparator == Comparator::NotEqual),
             }
+        }
+        Test::Holds(day, value) => {
+            let day = i64::from(*day);
+            let begun = row.number(FROM_DAY).is_none_or(|from| from <= day);
+            let ended = row.number(UNTIL_DAY).is_some_and(|until| until <= day);
+            let fits = value.as_deref().is_none_or(|value| row.text(column) == Some(value));
+            Truth::of(begun && !ended && fits)
         }
     }
 }

@@ -2,6 +2,7 @@
 //! that is wrong ends the reading.
 
 use super::Wrong;
+use super::field::ON_DAY;
 use super::syntax::{Comparator, Expression, Field, Literal, Place, is_of_name, is_of_value};
 use crate::model::limits::{FILTER_CHARACTERS, FILTER_DEPTH};
 
@@ -154,8 +155,7 @@ impl<'t> Parser<'t> {
         if self.take("(") {
             return self.function(field);
         }
-        let found = Comparator::EVERY.into_iter().find(|one| self.take(one.as_str()));
-        let Some(comparator) = found else {
+        let Some(comparator) = self.comparator() else {
             return Err(Wrong::new(
                 field.at,
                 format!(
@@ -167,6 +167,10 @@ impl<'t> Parser<'t> {
         self.space();
         let literal = self.literal()?;
         Ok(Expression::Compare(field, comparator, literal))
+    }
+
+    fn comparator(&mut self) -> Option<Comparator> {
+        Comparator::EVERY.into_iter().find(|one| self.take(one.as_str()))
     }
 
     fn function(&mut self, name: Field) -> Result<Expression, Wrong> {
@@ -189,14 +193,36 @@ impl<'t> Parser<'t> {
                 self.close(at)?;
                 Ok(Expression::Under(field, literal))
             }
+            function if function.len() > ON_DAY.len() && function.ends_with(ON_DAY) => {
+                self.on_day(name)
+            }
             other => Err(Wrong::new(
                 at,
                 format!(
-                    "there is no function {other}: there are under(field, name) and \
-                     possibly(condition)"
+                    "there is no function {other}: there are under(field, name), \
+                     possibly(condition) and status_on(day)"
                 ),
             )),
         }
+    }
+
+    /// What stands behind `status_on(`.
+    fn on_day(&mut self, function: Field) -> Result<Expression, Wrong> {
+        self.space();
+        if self.rest().is_empty() || self.rest().starts_with(')') {
+            return self.wrong("a day must stand here, such as \"2016-06-01\"");
+        }
+        let day = self.literal()?;
+        self.close(function.at)?;
+        self.space();
+        let Some(comparator) = self.comparator() else {
+            return self.wrong(format!(
+                "one of = and != and a value must stand here, behind {function}({day})"
+            ));
+        };
+        self.space();
+        let literal = self.literal()?;
+        Ok(Expression::CompareOn(function, day, comparator, literal))
     }
 
     fn field(&mut self) -> Result<Field, Wrong> {

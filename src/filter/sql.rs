@@ -5,14 +5,15 @@
 //! the elements, so that no condition is ever NULL where it is negated.
 //!
 //! An element is found in one of two ways. `r.key IN (SELECT key ...)` begins
-//! with an index on the value and is for what few records have; `EXISTS` looks at
-//! the rows of the one record, and is for the rest.
+//! with an index on the value and is for what few records have; where several are so, as
+//! the two parties of an agreement, one stands inside the other. `EXISTS` looks at the rows of
+//! the one record, and is for the rest.
 
 use std::cell::Cell;
 use std::cmp::Reverse;
 
 use super::Filter;
-use super::field::{COMMIT, Filterable, LABEL_NAME, Only, RECORD, Values};
+use super::field::{COMMIT, FROM_DAY, Filterable, LABEL_NAME, Only, RECORD, UNTIL_DAY, Values};
 use super::syntax::Comparator;
 use super::tree::{Condition, Element, Test};
 use crate::store::sql::Sql;
@@ -119,23 +120,32 @@ fn between(sql: Sql, index: usize, all: bool) -> Sql {
 }
 
 /// What is asked of the one row of the resource is asked at once, so that a range
-/// of dates is a range of an index.
+/// of dates is a range of an index. Where indexes find few records for several parts, what one
+/// finds is looked for among what the other does, before any record is read.
 fn push_all(sql: Sql, parts: &[Condition], question: Question<'_>) -> Sql {
-    let own = |part: &Condition| match part {
-        Condition::Element(element) => element.field.table == question.table,
-        _ => false,
-    };
-    let elements = parts.iter().filter(|part| own(part)).filter_map(|part| match part {
-        Condition::Element(element) => Some(&**element),
-        _ => None,
-    });
-    let elements: Vec<_> = elements.collect();
-    let mut sql = sql.push("(");
-    let mut others: Vec<_> = parts.iter().filter(|part| !own(part)).collect();
+    let own = |one: &Element| one.field.table == question.table;
+    let mut groups = vec![parts.iter().filter_map(element).filter(|one| own(one)).collect()];
+    let mut others = Vec::new();
+    for part in parts {
+        match element(part) {
+            Some(one) if own(one) => {}
+            Some(one) if strength_of(one) == Strength::Strong => groups.push(vec![one]),
+            _ => others.push(part),
+        }
+    }
+    let (mut ways, rows): (Vec<Vec<&Element>>, Vec<_>) =
+        groups.into_iter().partition(|group| strongest(group) == Strength::Strong);
+    let single = ways.split_off(ways.len().min(JOINS.saturating_sub(question.written.get())));
     others.sort_by_key(|part| Reverse(strength(part)));
+
+    let mut sql = sql.push("(");
     let mut pushed = 0;
-    if !elements.is_empty() {
-        sql = push_elements(sql, &elements, question);
+    for group in rows.iter().chain(&single).filter(|group| !group.is_empty()) {
+        sql = push_elements(between(sql, pushed, true), group, question);
+        pushed += 1;
+    }
+    if !ways.is_empty() {
+        sql = push_ways(between(sql, pushed, true), &ways, question);
         pushed += 1;
     }
     for part in others {
@@ -145,18 +155,41 @@ fn push_all(sql: Sql, parts: &[Condition], question: Question<'_>) -> Sql {
     sql.push(if pushed == 0 { "1 = 1)" } else { ")" })
 }
 
+fn element(part: &Condition) -> Option<&Element> {
+    match part {
+        Condition::Element(element) => Some(element),
+        _ => None,
+    }
+}
+
+/// The strongest way to a row that is all of `elements`.
+fn strongest(elements: &[&Element]) -> Strength {
+    elements.iter().map(|element| strength_of(element)).max().unwrap_or(Strength::None)
+}
+
+/// Asks for a row of each of `ways`, found by their indexes.
+fn push_ways(mut sql: Sql, ways: &[Vec<&Element>], question: Question<'_>) -> Sql {
+    question.written.set(question.written.get() + ways.len());
+    for (index, elements) in ways.iter().enumerate() {
+        let key = if index == 0 { "r.key" } else { " AND f.key" };
+        let table = elements.first().map_or("", |element| element.field.table);
+        sql = sql.push(&format!("{key} IN (SELECT f.key FROM \"{table}\" f WHERE "));
+        sql = row_is(sql, "f", elements, question.asked);
+    }
+    sql.push(&")".repeat(ways.len()))
+}
+
 /// Asks for a row that is all of `elements`, which are of the same table.
 fn push_elements(sql: Sql, elements: &[&Element], question: Question<'_>) -> Sql {
     let Question { asked, negated, way, .. } = question;
-    let Some(Element { field, map_key, .. }) = elements.first() else { return sql };
+    let table = elements.first().map_or("", |element| element.field.table);
     let not = if negated { "NOT " } else { "" };
-    let strongest = elements.iter().map(|element| strength_of(element)).max();
-    let by_value = !negated && strongest > Some(Strength::None) && strongest >= Some(way);
-    let table = field.table;
+    let strongest = strongest(elements);
+    let by_value = !negated && strongest > Strength::None && strongest >= way;
     // What is compared cannot become a join.
     let compared = table != RECORD && question.written.replace(question.written.get() + 1) >= JOINS;
     let sql = if compared { sql.push("(") } else { sql };
-    let mut sql = match (table, by_value) {
+    let sql = match (table, by_value) {
         (RECORD, _) => sql.push(&format!("{not}(")),
         (COMMIT, _) => sql.push(&format!(
             "{not}EXISTS (SELECT 1 FROM \"{table}\" f WHERE f.revision = r.revision AND "
@@ -166,6 +199,13 @@ fn push_elements(sql: Sql, elements: &[&Element], question: Question<'_>) -> Sql
             sql.push(&format!("{not}EXISTS (SELECT 1 FROM \"{table}\" f WHERE f.key = r.key AND "))
         }
     };
+    let sql = row_is(sql, if table == RECORD { "r" } else { "f" }, elements, asked);
+    sql.push(if compared { ")) IS TRUE" } else { ")" })
+}
+
+/// The row `row` is all of `elements`.
+fn row_is(mut sql: Sql, row: &str, elements: &[&Element], asked: Asked) -> Sql {
+    let Some(Element { field, map_key, .. }) = elements.first() else { return sql };
     sql = match field.only {
         Only::Every => sql,
         Only::Where(column, text) => {
@@ -177,11 +217,10 @@ fn push_elements(sql: Sql, elements: &[&Element], question: Question<'_>) -> Sql
     if let Some(key) = map_key {
         sql = sql.push(&format!("f.\"{LABEL_NAME}\" = ")).bind(key.as_str()).push(" AND ");
     }
-    let row = if table == RECORD { "r" } else { "f" };
     for (index, element) in elements.iter().enumerate() {
         sql = test(between(sql, index, true), row, element, asked);
     }
-    sql.push(if compared { ")) IS TRUE" } else { ")" })
+    sql
 }
 
 /// What the row `row` has to be: never NULL where it may be negated.
@@ -219,6 +258,15 @@ fn test(sql: Sql, row: &str, element: &Element, asked: Asked) -> Sql {
         Test::Uid(uid, true) => differs(sql, &column).bind(*uid).push(")"),
         Test::Span(comparator, first, last) => {
             span(sql, row, &element.field, *comparator, (*first, *last), asked)
+        }
+        Test::Holds(day, value) => {
+            let (from, until) = (self::column(row, FROM_DAY), self::column(row, UNTIL_DAY));
+            let sql = sql.push(&format!("({from} IS NULL OR {from} <= ")).bind(*day);
+            let sql = sql.push(&format!(") AND ({until} IS NULL OR {until} > ")).bind(*day);
+            match value {
+                Some(value) => sql.push(&format!(") AND {column} = ")).bind(value.as_str()),
+                None => sql.push(")"),
+            }
         }
     }
 }

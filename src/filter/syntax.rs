@@ -15,6 +15,8 @@ pub enum Expression {
     Possibly(Box<Self>),
     /// A field, a comparator and a value.
     Compare(Field, Comparator, Literal),
+    /// `status_on(day)`, a comparator and a value.
+    CompareOn(Field, Literal, Comparator, Literal),
     /// `under(field, value)`.
     Under(Field, Literal),
 }
@@ -73,6 +75,11 @@ impl Comparator {
         Self::Has,
     ];
 
+    /// Whether it asks no more than whether two are the same.
+    pub(super) fn is_of_identity(self) -> bool {
+        matches!(self, Self::Equal | Self::NotEqual | Self::Has)
+    }
+
     /// As it is written, also in SQL but for `:`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -110,6 +117,9 @@ impl fmt::Display for Expression {
             Self::Possibly(part) => write!(out, "possibly({part})"),
             Self::Compare(field, comparator, literal) => {
                 write!(out, "{field} {} {literal}", comparator.as_str())
+            }
+            Self::CompareOn(function, day, comparator, literal) => {
+                write!(out, "{function}({day}) {} {literal}", comparator.as_str())
             }
             Self::Under(field, literal) => write!(out, "under({field}, {literal})"),
         }

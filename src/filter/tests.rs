@@ -23,6 +23,9 @@ fn without_places(read: Expression) -> Expression {
         Expression::Compare(one, comparator, other) => {
             Expression::Compare(field(one), comparator, literal(other))
         }
+        Expression::CompareOn(one, day, comparator, other) => {
+            Expression::CompareOn(field(one), literal(day), comparator, literal(other))
+        }
         Expression::Under(one, other) => Expression::Under(field(one), literal(other)),
     }
 }
@@ -57,6 +60,8 @@ fn a_filter_is_written_in_one_way() {
         ("- NOT a:*", "NOT NOT a : *"),
         ("possibly( a<2021 )", "possibly(a < 2021)"),
         ("under( areas ,x/y)", "under(areas, x/y)"),
+        ("-status_on( '2016-06-01' )!=A", "NOT status_on(\"2016-06-01\") != A"),
+        ("a_on(2016-06-01):A", "a_on(2016-06-01) : A"),
         ("labels.'a b' = 'it\\'s \"so\"'", "labels.\"a b\" = \"it's \\\"so\\\"\""),
         ("t > 2026-11-24T12:30:00+07:00", "t > 2026-11-24T12:30:00+07:00"),
         ("n = -5", "n = -5"),
@@ -91,6 +96,14 @@ fn what_is_wrong_is_told_with_its_place() {
         ("é = 'ö\\n'", 7, "stands before a quote"),
         ("near(a, b)", 1, "no function near"),
         ("under(a)", 8, "resource name"),
+        ("_on(a) = b", 1, "status_on(day)"),
+        ("a_on()", 6, "a day must stand here"),
+        ("a_on(", 6, "a day must stand here"),
+        ("a_on(\"2016) = b", 6, "quote"),
+        ("a_on(\"2016\" = b", 13, "`)` must stand"),
+        ("a_on(b", 1, "not closed"),
+        ("a_on(b) AND c = d", 9, "one of = and != and a value must stand here, behind a_on(b)"),
+        ("a_on(b) =", 10, "value is missing"),
         ("possibly(a = 1, b = 2)", 15, "`)` must stand"),
         ("a = \"b\0\"", 7, "NUL"),
     ] {
@@ -149,6 +162,8 @@ const TOKENS: &[&str] = &[
     "a = 1",
     "b:*",
     "under(areas, x)",
+    "a_on(",
+    "a_on(2016-06-01) = x",
     "\0",
     "\u{a0}",
 ];

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::field::Filterable;
 use super::syntax::{Comparator, Place};
+use crate::model::dates::Day;
 use crate::store::resource::Hierarchy;
 
 /// A condition on a resource. It holds, it does not, or it only may, since dates
@@ -66,6 +67,8 @@ pub enum Test {
     Uid(Uuid, bool),
     /// A number, instant or date that compares so with a span, first and last.
     Span(Comparator, i64, i64),
+    /// That text on that day, or any without one, in a row of what holds when.
+    Holds(Day, Option<String>),
 }
 
 /// A resource that a filter names.

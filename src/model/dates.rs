@@ -66,6 +66,9 @@ pub enum DateError {
     /// A whole day was asked for.
     #[error("must be a day, such as 2021-12-15")]
     NotADay,
+    /// A whole day was asked for, and this names none that there is.
+    #[error("must be a day, such as 2021-12-15; {} (at offset {})", .0.message, .0.offset)]
+    NoSuchDay(ParseError),
 }
 
 impl PartialDate {
@@ -164,7 +167,10 @@ pub fn format_day(day: Day) -> String {
 
 /// Reads a day as `YYYY-MM-DD`, with `-` before a year below 0000.
 pub fn parse_day(text: &str) -> Result<Day, DateError> {
-    let partial = PartialDate::parse(text)?;
+    let partial = PartialDate::parse(text).map_err(|error| match error {
+        DateError::Malformed(error) => DateError::NoSuchDay(error),
+        _ => DateError::NotADay,
+    })?;
     let date = partial.date;
     if date.day.is_none() || date.has_unspecified() || text.ends_with(is_qualifier) {
         return Err(DateError::NotADay);
@@ -346,6 +352,16 @@ mod tests {
         assert_eq!(parse_day("1970-01-02"), Ok(1));
         for text in "2021 2021-12 2021-12-15? 2021-12-1X XXXX-12-15 2021-21".split(' ') {
             assert_eq!(parse_day(text), Err(DateError::NotADay), "{text}");
+        }
+        for (text, said) in [
+            ("2021-02-30", "day is out of range"),
+            ("soon", "must be a day, such as 2021-12-15;"),
+            ("", "must be a day, such as 2021-12-15;"),
+            ("2021-12-15/2022-01-01", "must be a day"),
+            ("2021-12-15T10:00:00Z", "must be a day"),
+        ] {
+            let words = parse_day(text).expect_err(text).to_string();
+            assert!(words.contains(said) && !words.contains("2021,"), "{text}: {words}");
         }
     }
 

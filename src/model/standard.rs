@@ -41,6 +41,9 @@ pub struct Get {
     pub read_revision: i64,
     /// As of the last commit at or before this time.
     pub read_time: Option<Timestamp>,
+    /// The day for which fields that follow from the day are worked out; empty for that of
+    /// the record. A type without such fields has none of it.
+    pub on_date: String,
 }
 
 /// Asks for several resources.
@@ -54,6 +57,9 @@ pub struct BatchGet {
     pub read_revision: i64,
     /// As of the last commit at or before this time.
     pub read_time: Option<Timestamp>,
+    /// The day for which fields that follow from the day are worked out; empty for that of
+    /// the record. A type without such fields has none of it.
+    pub on_date: String,
 }
 
 /// Asks for a page.
@@ -75,6 +81,9 @@ pub struct List {
     pub read_revision: i64,
     /// As of the last commit at or before this time.
     pub read_time: Option<Timestamp>,
+    /// The day for which fields that follow from the day are worked out; empty for that of
+    /// the record. A type without such fields has none of it.
+    pub on_date: String,
 }
 
 /// Records a new resource.

@@ -192,6 +192,9 @@ fn rows() -> Vec<Alteration> {
         "INSERT INTO agreement_party (key, ordinal, country_key, role) \
          SELECT key, 2, country_key, role FROM agreement_party {party}"
     );
+    let status = format!(
+        "INSERT INTO agreement_status (key, ordinal, status) VALUES ({key}, 9, 'ABANDONED')"
+    );
     let label = format!("INSERT INTO label (key, name, value) VALUES ({key}, 'forged', '')");
     let other = format!(
         "INSERT INTO external_id (type, scheme, value, key) VALUES ('Agreement', 'x', '1', {key})"
@@ -206,6 +209,7 @@ fn rows() -> Vec<Alteration> {
         row("a role", role, "agreement_party"),
         row("a party less", leave, "agreement_party"),
         row("a party more", join, "agreement_party"),
+        row("a status on some days", status, "agreement_status"),
         row("a label", label, "label"),
         row("an external id", other, "external_id"),
         row("a row of another type", official, "official_name"),

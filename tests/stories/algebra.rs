@@ -1,7 +1,7 @@
 //! Folding what a stream with a filter tells gives what a list with that filter
 //! gives, at every revision: over filters and changes that are made up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::watch_changes_response::Event;
@@ -160,6 +160,15 @@ async fn listed(clients: &Clients, filter: &str, read_revision: i64) -> BTreeSet
     page.into_inner().agreements.into_iter().map(|one| one.name).collect()
 }
 
+/// The same for each of `filters`, now.
+async fn all_listed(clients: &Clients, filters: &[String]) -> Vec<BTreeSet<String>> {
+    let mut lists = Vec::new();
+    for filter in filters {
+        lists.push(listed(clients, filter, 0).await);
+    }
+    lists
+}
+
 fn filters(made: &mut Made) -> Vec<String> {
     let kind: &Kind = REGISTRY.by_type("Agreement").unwrap();
     let countries = COUNTRIES.iter().map(|id| format!("countries/{id}"));
@@ -197,21 +206,30 @@ async fn streams_fold_to_what_lists_say(server: &TestServer) {
         };
         watches.push((filter, Watch::open(clients, request).await.unwrap()));
     }
+    let filters: Vec<_> = watches.iter().map(|(filter, _)| filter.clone()).collect();
+    let mut lists = vec![(begun, all_listed(clients, &filters).await)];
     let mut gone = BTreeSet::new();
     for _ in 0..COMMITS {
         change(clients, &mut made, &mut gone).await;
+        lists.push((clients.head_revision().await, all_listed(clients, &filters).await));
     }
+    let lists = BTreeMap::from_iter(lists);
     let head = clients.head_revision().await;
     assert!(head > begun + 10, "something has changed: {begun} to {head}");
     let mut transitions = 0;
-    for (filter, watch) in &mut watches {
+    for (place, (filter, watch)) in watches.iter_mut().enumerate() {
         let reached = read(watch, head).await;
         let mut folded = Folded::default();
         watch.messages.iter().for_each(|message| folded.take(message));
         transitions += folded.past.len();
         for revision in begun..=reached {
-            let expected = listed(clients, filter, revision).await;
-            assert_eq!(folded.at(revision), &expected, "{filter} at {revision}");
+            let expected = &lists[&revision][place];
+            assert_eq!(folded.at(revision), expected, "{filter} at {revision}");
+            // Trees are those of now, also in a list of the past.
+            if reached == head {
+                let past = listed(clients, filter, revision).await;
+                assert_eq!(&past, expected, "{filter} at {revision}, in the past");
+            }
         }
         if reached == head {
             assert_eq!(folded.names, listed(clients, filter, 0).await, "{filter} now");

@@ -247,13 +247,15 @@ async fn lists_by_status_are_what_the_actions_say(server: &TestServer) {
 
 /// What a store of format 2 did not have.
 const OLDER: &str = "
-    DROP INDEX agreement_status;
+    DROP TABLE agreement_status;
+    DROP INDEX agreement_status_today;
     DROP INDEX agreement_status_until;
     ALTER TABLE agreement DROP COLUMN status;
     ALTER TABLE agreement DROP COLUMN status_until;
     ALTER TABLE head DROP COLUMN today;
     UPDATE head SET format = 2;
-    DELETE FROM seaql_migrations WHERE version = 'm20261125_000002_calendar';
+    DELETE FROM seaql_migrations
+        WHERE version IN ('m20261125_000002_calendar', 'm20261127_000001_agreement_status');
 ";
 
 async fn an_older_store_becomes_true(first: &TestServer) {

@@ -105,6 +105,23 @@ async fn wrong_filters(server: &TestServer) {
             7,
             "under() can be asked of name, parties.country, parties.organization, areas",
         ),
+        ("status_on(\"2016-06\") = IN_FORCE", 11, "status_on must be a day, such as 2021-12-15"),
+        ("status_on(\"2016-02-30\") = IN_FORCE", 11, "day is out of range"),
+        ("status_on(soon) = IN_FORCE", 11, "status_on must be a day"),
+        ("status_on(\"\") = IN_FORCE", 11, "status_on must be a day"),
+        ("status_on() = IN_FORCE", 11, "a day must stand here"),
+        ("status_on(\"2016-06-01) = IN_FORCE", 11, "the quote that opens here is not closed"),
+        ("status_on(\"2016-06-01\")", 24, "one of = and != and a value must stand here"),
+        ("status_on(\"2016-06-01\") = VALID", 27, "status_on must be one of UNDER_NEGOTIATION"),
+        ("status_on(\"2016-06-01\") > SIGNED", 27, "status_on has no order"),
+        ("status_on(\"2016-06-01\"):*", 25, "status_on must be one of UNDER_NEGOTIATION"),
+        (
+            "form_on(\"2016-06-01\") = TREATY",
+            1,
+            "Agreement has no form_on(day), only status_on(day)",
+        ),
+        ("near(\"2016-06-01\") = TREATY", 1, "there is no function near"),
+        ("status_on = IN_FORCE", 1, "cannot be filtered by status_on"),
         ("labels = x", 10, "labels.KEY"),
         ("treaty", 1, "words alone"),
         ("title = x AND form = TREATY OR place = y", 29, "parentheses"),
@@ -116,6 +133,10 @@ async fn wrong_filters(server: &TestServer) {
         assert!(told.starts_with(&format!("at character {at}: ")), "{filter}: {told}");
         assert!(told.contains(said), "{filter}: {told}");
     }
+    let refusal = refused::<Country>(server, "status_on(\"2016-06-01\") = IN_FORCE").await;
+    refusal.is(Code::InvalidArgument, "FILTER_INVALID", &["filter"]);
+    let told = &refusal.descriptions[0];
+    assert!(told.contains("Country has nothing that can be asked for on a day"), "{told}");
     let refusal = refused::<Agreement>(server, "a = 1 OR form = x OR title = y").await;
     refusal.is(Code::InvalidArgument, "FILTER_INVALID", &["filter", "filter"]);
 }
@@ -154,6 +175,8 @@ async fn filters_as_long_as_they_may_be(server: &TestServer) {
         ("title:a", true, true),
         ("possibly(actions.date<2021)", false, false),
         ("links.kind!=AMENDS", false, false),
+        ("status_on(2016-06-01)=IN_FORCE", false, false),
+        ("status_on(2016-06-01)=UNKNOWN", true, true),
     ] {
         for (between, expected) in [(" AND ", all), (" OR ", any)] {
             let most = 2_048 / (part.len() + between.len());

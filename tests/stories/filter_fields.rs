@@ -120,6 +120,10 @@ fn documented() -> String {
             };
             let index = if field.indexed { "yes" } else { "" };
             text.push_str(&format!("| `{}` | {values} | {index} |\n", field.path));
+            if field.daily.is_some() {
+                let what = "its value on that day, UTC";
+                text.push_str(&format!("| `{}_on(day)` | {values}: {what} | |\n", field.path));
+            }
         }
     };
     table("All types", &SHARED);

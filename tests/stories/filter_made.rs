@@ -39,6 +39,16 @@ const DATES: [&str; 12] = [
     "-0044",
     "2020-21",
 ];
+const DAYS: [&str; 8] = [
+    "-0044-06-01",
+    "1999-12-31",
+    "2020-05-02",
+    "2020-05-03",
+    "2020-05-04",
+    "2021-01-01",
+    "2031-06-01",
+    "9999-12-31",
+];
 const SPANS: [&str; 9] =
     ["2019", "2020", "2020-05", "2020-05-03", "2020-05-04", "202X", "2021-01-01", "-0044", "1999"];
 const TEXTS: [&str; 7] = ["Pact", "pact", "PACT of Été", "été", "a \"b\" \\c", "%_*", "Z"];
@@ -228,12 +238,22 @@ impl Made {
         parts.join(between)
     }
 
+    fn on_day(&mut self, path: &str) -> String {
+        let comparator = self.one(&["=", "!=", ":"]);
+        let value = self.one(&["SIGNED", "IN_FORCE", "AGREEMENT_STATUS_IN_FORCE", "UNKNOWN"]);
+        format!("{path}_on(\"{}\") {comparator} {value}", self.one(&DAYS))
+    }
+
     fn comparison(&mut self, kind: &Kind, names: &[String]) -> String {
         let named = |field: &Filterable| names.iter().any(|name| may_name(kind, field, name));
         let fields: Vec<Filterable> = filterable(kind)
             .filter(|field| !matches!(field.values, Values::Reference(_)) || named(field))
             .collect();
         let field = self.one(&fields);
+        let daily: Vec<_> = fields.iter().filter(|field| field.daily.is_some()).collect();
+        if !daily.is_empty() && self.0.below(5) == 0 {
+            return self.on_day(daily[0].path);
+        }
         let path = if field.values == Values::Map {
             self.one(&["labels.desk", "labels.\"my key\"", "labels.é"]).to_owned()
         } else {

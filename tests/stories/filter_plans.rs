@@ -18,7 +18,7 @@ use crate::support::{Database, TestServer};
 
 /// What the plan of a list with that filter has to say: the type, the filter, the
 /// indexes in the order of the plan.
-const PLANS: [(&str, &str, &[&str]); 18] = [
+const PLANS: [(&str, &str, &[&str]); 20] = [
     ("Agreement", "parties.country = KHM AND parties.country = RUS", &["agreement_party_country"]),
     ("Agreement", "under(areas, counter-terrorism)", &["agreement_area_area"]),
     (
@@ -35,7 +35,18 @@ const PLANS: [(&str, &str, &[&str]); 18] = [
     ),
     ("Agreement", "labels.desk = asia", &["label_name_value"]),
     ("Agreement", "status = IN_FORCE AND parties.country = KHM", &["agreement_party_country"]),
-    ("Agreement", "status = SUSPENDED", &["agreement_status"]),
+    ("Agreement", "status = SUSPENDED", &["agreement_status_today"]),
+    (
+        "Agreement",
+        "parties.country = KHM AND parties.country = RUS AND status_on(\"2016-06-01\") = IN_FORCE",
+        &["agreement_party_country"],
+    ),
+    (
+        "Agreement",
+        "parties.country = KHM AND (status_on(\"2016-06-01\") = IN_FORCE OR \
+         NOT status_on(\"2026-06-01\") = UNKNOWN)",
+        &["agreement_party_country"],
+    ),
     ("Agreement", "citations.source = post", &["citation_source"]),
     ("Agreement", "warnings.code = YEAR_UNKNOWN", &["warning_code"]),
     ("Official", "tenures.country = KHM AND tenures.rank = FOREIGN_MINISTER", &["tenure_country"]),
@@ -89,6 +100,10 @@ const ROWS: &str = "
             ON a.i = CASE n % 50 WHEN 0 THEN (n / 50) % 50 + 1 ELSE 50 END;
     INSERT INTO agreement_action (key, ordinal, kind, date, date_earliest, date_latest)
         SELECT key, 0, 'SIGNATURE', '2000', n * 2 - 22000, n * 2 - 22000 FROM n;
+    INSERT INTO agreement_status (key, ordinal, status, from_day, until_day)
+        SELECT key, 0, 'SIGNED', n * 2 - 22000, n * 2 - 21900 FROM n;
+    INSERT INTO agreement_status (key, ordinal, status, from_day)
+        SELECT key, 1, 'IN_FORCE', n * 2 - 21900 FROM n;
     INSERT INTO label (key, name, value) SELECT key, 'desk', 'x' || n FROM n;
     INSERT INTO citation (key, ordinal, source_key)
         SELECT n.key, 0, c.key FROM n JOIN c ON c.i = n % 200 + 1;
@@ -157,7 +172,7 @@ async fn plan(
     let key = |name: &str| keys.get(name).copied().unwrap_or_default();
     filter.bind(|name| vec![(key(name), name.to_owned())]).unwrap();
     filter.expand(|_, root| [root, root + 1, root + 2].map(|key| (key, key.to_string())).into());
-    let query = Query::new(kind, &[], "", Some(filter), AsOf::Now).unwrap();
+    let query = Query::new(kind, &[], "", Some(filter), AsOf::Now, None).unwrap();
     explained(db, list::statement(db.get_database_backend(), &query.page(50, None, false))).await
 }
 

@@ -1,7 +1,8 @@
 //! The seven standard methods of any type, called over the wire.
 //!
 //! The request messages of all types have the same fields under the same
-//! numbers, so one message with the resource as bytes stands for all of them.
+//! numbers, so one message with the resource as bytes stands for all of them. Those of types
+//! of which nothing follows from the day have no `on_date`.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -77,6 +78,8 @@ pub struct GetRequest {
     pub read_revision: i64,
     #[prost(message, optional, tag = "4")]
     pub read_time: Option<Timestamp>,
+    #[prost(string, tag = "5")]
+    pub on_date: String,
 }
 
 /// Asks for several.
@@ -90,6 +93,8 @@ pub struct BatchGetRequest {
     pub read_revision: i64,
     #[prost(message, optional, tag = "4")]
     pub read_time: Option<Timestamp>,
+    #[prost(string, tag = "5")]
+    pub on_date: String,
 }
 
 /// Asks for a page.
@@ -111,6 +116,8 @@ pub struct ListRequest {
     pub read_revision: i64,
     #[prost(message, optional, tag = "8")]
     pub read_time: Option<Timestamp>,
+    #[prost(string, tag = "9")]
+    pub on_date: String,
 }
 
 /// Records a new one.

@@ -223,3 +223,34 @@ pub mod agreement_link {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub mod agreement_status {
+    //! A status of an agreement, and the days on which it holds. On a day without a row
+    //! the status is UNKNOWN.
+    use sea_orm::entity::prelude::*;
+
+    /// A row.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "agreement_status")]
+    pub struct Model {
+        /// The record.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key: i64,
+        /// Place in time, from 0.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ordinal: i32,
+        /// Short name of the status.
+        #[sea_orm(column_type = "Text")]
+        pub status: String,
+        /// The first of the days, since 1970; empty if it has been so since ever.
+        pub from_day: Option<i32>,
+        /// The day behind the last one, since 1970; empty if it stays so for ever.
+        pub until_day: Option<i32>,
+        /// The row of the record itself.
+        #[sea_orm(belongs_to, from = "key", to = "key")]
+        pub agreement: BelongsTo<super::agreement::Entity>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,6 +1,6 @@
 //! What agreements can be filtered by.
 
-use crate::filter::field::{Filterable, Only, Values};
+use crate::filter::field::{Daily, Filterable, Only, Values};
 
 /// The fields.
 pub(super) const FIELDS: &[Filterable] = &[
@@ -71,5 +71,7 @@ pub(super) const FIELDS: &[Filterable] = &[
     )
     .indexed(),
     Filterable::new("term.expires_on", Values::Date, "agreement", "expires").indexed(),
-    Filterable::new("status", Values::Enum, "agreement", "status").indexed(),
+    Filterable::new("status", Values::Enum, "agreement", "status")
+        .indexed()
+        .daily(Daily { table: "agreement_status", otherwise: "UNKNOWN" }),
 ];

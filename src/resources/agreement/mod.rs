@@ -10,17 +10,22 @@ mod warnings;
 
 use self::entities::{
     agreement, agreement_action, agreement_area, agreement_link, agreement_party,
-    agreement_signatory,
+    agreement_signatory, agreement_status,
 };
+use self::status::intervals::{Interval, holds_until, intervals};
 use super::{DateColumns, filled, ordinal, short_name};
 use crate::filter::field::Filterable;
 use crate::model::dates::Day;
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::agreement_party::Party;
-use crate::proto::v1::{Agreement, AgreementAction, AgreementLinkKind, AgreementParty, PartyRole};
+use crate::proto::v1::{
+    Agreement, AgreementAction, AgreementLinkKind, AgreementParty, AgreementStatus, PartyRole,
+};
 use crate::store::peers::{Likeness, Peer, Peers};
 use crate::store::resource::{Around, Hierarchy, Keys, Resource, Table, Warnings};
 use crate::store::sql::Rows;
+
+const STATUS_PREFIX: &str = "AGREEMENT_STATUS_";
 
 impl Resource for Agreement {
     const TABLES: &'static [Table] = &[
@@ -30,6 +35,7 @@ impl Resource for Agreement {
         Table { name: "agreement_action", references: &["cause_key"] },
         Table { name: "agreement_signatory", references: &["official_key"] },
         Table { name: "agreement_link", references: &["agreement_key"] },
+        Table { name: "agreement_status", references: &[] },
     ];
     const SORTABLE: &'static [&'static str] = &["title"];
     const FILTERABLE: &'static [Filterable] = filterable::FIELDS;
@@ -95,6 +101,7 @@ impl Resource for Agreement {
     }
 
     fn index(&self, key: i64, keys: &dyn Keys, today: Day, rows: &mut Rows) {
+        let intervals = intervals(&self.actions, &self.parties);
         let term = self.term.clone().unwrap_or_default();
         let expires = DateColumns::of(&term.expires_on);
         rows.push::<agreement::Entity>(agreement::Model {
@@ -108,10 +115,11 @@ impl Resource for Agreement {
             expires: expires.text,
             expires_earliest: expires.earliest,
             expires_latest: expires.latest,
-            status: short_name(self.status().as_str_name(), "AGREEMENT_STATUS_"),
-            status_until: status::holds_until(self.status(), &self.actions, &self.parties, today),
+            status: short_name(self.status().as_str_name(), STATUS_PREFIX),
+            status_until: holds_until(self.status(), &intervals, today),
             likeness: doubles::likeness(self, keys),
         });
+        index_status(key, intervals, rows);
         self.index_parties(key, keys, rows);
         self.index_areas(key, keys, rows);
         for (index, action) in self.actions.iter().enumerate() {
@@ -172,6 +180,21 @@ impl Agreement {
                 commitment: commitment.map(ordinal),
             });
         }
+    }
+}
+
+/// Fills the table of statuses by day. What nobody knows anything of has no row, since almost
+/// every agreement begins so.
+fn index_status(key: i64, intervals: Vec<Interval>, rows: &mut Rows) {
+    let known = intervals.into_iter().filter(|one| one.status != AgreementStatus::Unknown);
+    for (index, Interval { status, from, until }) in known.enumerate() {
+        rows.push::<agreement_status::Entity>(agreement_status::Model {
+            key,
+            ordinal: ordinal(index),
+            status: short_name(status.as_str_name(), STATUS_PREFIX).unwrap_or_default(),
+            from_day: from,
+            until_day: until,
+        });
     }
 }
 

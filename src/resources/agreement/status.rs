@@ -19,10 +19,11 @@
 //! dated one that belongs to a later stage. An undated end comes last, since
 //! whoever records an end without a date says that the agreement is over.
 
+pub mod intervals;
+
 use crate::model::dates::{Day, PartialDate};
 use crate::proto::v1::agreement_party::Party;
 use crate::proto::v1::{ActionKind, AgreementAction, AgreementParty, AgreementStatus, PartyRole};
-use crate::resources::first_change;
 
 /// The status on `day`. UNKNOWN if no action that counts says anything of it.
 pub fn status_on(
@@ -32,26 +33,7 @@ pub fn status_on(
 ) -> AgreementStatus {
     let bilateral = is_bilateral(parties);
     let steps = actions.iter().flat_map(|action| Step::of(action, bilateral, day)).collect();
-    let mut status = AgreementStatus::Unknown;
-    for step in in_order(steps) {
-        if may_become(status, &step) {
-            status = step.to;
-        }
-    }
-    status
-}
-
-/// The first day, from `today` on, on which the status is another than `status`;
-/// `None` if it stays. Only on a day that a date begins with can it become another.
-pub fn holds_until(
-    status: AgreementStatus,
-    actions: &[AgreementAction],
-    parties: &[AgreementParty],
-    today: Day,
-) -> Option<Day> {
-    let dates =
-        actions.iter().flat_map(|action| [action.date.as_str(), action.effective_date.as_str()]);
-    first_change(dates, today, |day| status_on(actions, parties, day) != status)
+    in_order(steps).iter().fold(AgreementStatus::Unknown, after)
 }
 
 /// The actions that lead from a status to one that cannot follow it, by their places, and
@@ -75,6 +57,11 @@ pub fn impossible(actions: &[AgreementAction], parties: &[AgreementParty]) -> Ve
         }
     }
     found
+}
+
+/// The status behind a step.
+fn after(status: AgreementStatus, step: &Step) -> AgreementStatus {
+    if may_become(status, step) { step.to } else { status }
 }
 
 fn short(status: AgreementStatus) -> &'static str {
