@@ -1,5 +1,7 @@
 //! Durable creates: many at once, and one after the other.
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use entente::proto::v1::Agreement;
@@ -15,6 +17,9 @@ use crate::{Outcome, Scale, samples};
 /// The method.
 pub const CREATE: &str = "/entente.v1.AgreementService/CreateAgreement";
 
+/// That of the next agreement: none is the double of another.
+static NUMBER: AtomicUsize = AtomicUsize::new(0);
+
 const CONNECTIONS: usize = 8;
 const IN_FLIGHT: usize = 256;
 
@@ -24,7 +29,8 @@ async fn calls(
     time: Duration,
     path: &'static str,
 ) -> Outcome<Turn> {
-    let call = move |channel: Channel, number| async move {
+    let call = move |channel: Channel, _| async move {
+        let number = NUMBER.fetch_add(1, Relaxed);
         let _: Agreement = unary(&channel, path, samples::create(number)).await?;
         Ok(())
     };
@@ -70,7 +76,7 @@ pub async fn many(kind: DatabaseKind, scale: Scale, report: &mut Report) -> Outc
 }
 
 /// Creates a second by nothing but inserts. Only these are timed.
-async fn inserted(tables: &Tables, batch: &mut Batch, time: Duration) -> Outcome<f64> {
+pub async fn inserted(tables: &Tables, batch: &mut Batch, time: Duration) -> Outcome<f64> {
     let (mut spent, mut count) = (Duration::ZERO, 0);
     while spent < time {
         batch.step();

@@ -2,12 +2,15 @@
 
 use std::time::Instant;
 
-use entente::proto::v1::{ListAgreementsRequest, ListAgreementsResponse};
+use entente::proto::v1::{
+    Agreement, GetAgreementRequest, ListAgreementsRequest, ListAgreementsResponse,
+};
 use tonic::transport::Channel;
 
 use crate::drive::{connect, median, unary};
+use crate::reads::GET;
 use crate::report::{Floor, Report, Row};
-use crate::stores::Product;
+use crate::stores::{PAIR_IN_FORCE, Product};
 use crate::{Outcome, Scale};
 
 const LIST: &str = "/entente.v1.AgreementService/ListAgreements";
@@ -57,6 +60,47 @@ async fn turn(channel: &Channel, order_by: &str, size: usize, token: &str) -> Ou
         }
     }
     Ok(median(&micros))
+}
+
+/// The first page of what was in force between two countries on a day, beside ten reads of one.
+pub async fn in_force(large: &Product, scale: Scale, report: &mut Report) -> Outcome<()> {
+    let channels = connect(large.server.address, 1).await?;
+    let (mut pages, mut reads) = (Vec::new(), Vec::new());
+    for round in 0..=scale.rounds {
+        let (mut page, mut read) = (Vec::new(), Vec::new());
+        for call in 0..CALLS {
+            let begun = Instant::now();
+            let request = ListAgreementsRequest {
+                page_size: i32::try_from(scale.page)?,
+                filter: PAIR_IN_FORCE.to_owned(),
+                ..ListAgreementsRequest::default()
+            };
+            let found: ListAgreementsResponse = unary(&channels[0], LIST, request).await?;
+            page.push(begun.elapsed().as_secs_f64() * 1e6);
+            if found.agreements.is_empty() {
+                return Err("nothing is in force".into());
+            }
+            let begun = Instant::now();
+            let name = large.names[call * 997 % large.names.len()].clone();
+            let request = GetAgreementRequest { name, ..GetAgreementRequest::default() };
+            let _: Agreement = unary(&channels[0], GET, request).await?;
+            read.push(begun.elapsed().as_secs_f64() * 1e6);
+        }
+        if round > 0 {
+            pages.push(median(&page));
+            reads.push(median(&read));
+        }
+    }
+    report.add(Row {
+        database: large.place.kind.name(),
+        work: format!("page of a pair in force on a day, of {}", scale.many),
+        unit: "us",
+        product: pages,
+        limit: "GetAgreement",
+        limits: reads,
+        floor: Floor::Times(10.0),
+    });
+    Ok(())
 }
 
 /// The first page and a far one of the large store, and the first of a small one.

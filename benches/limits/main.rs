@@ -12,6 +12,7 @@ mod crowd;
 mod drive;
 mod filters;
 mod idle;
+mod imports;
 mod lists;
 mod reads;
 mod replicas;
@@ -72,9 +73,11 @@ struct Arguments {
 enum Work {
     /// CreateAgreement, many and one in flight
     Create,
-    /// GetAgreement
+    /// Import of new agreements
+    Import,
+    /// GetAgreement, now and as of another time or day
     Get,
-    /// ListAgreements, near and far pages
+    /// ListAgreements, near and far pages, and of a pair on a day
     List,
     /// WatchChanges to many, its delay, and replay
     Watch,
@@ -176,8 +179,12 @@ async fn on_small_stores(
         creates::many(kind, scale, report).await?;
         creates::alone(kind, scale, report).await?;
     }
+    if wanted(Work::Import) {
+        imports::new(kind, scale, report).await?;
+    }
     if wanted(Work::Get) {
         reads::get(kind, scale, report).await?;
+        reads::of_another_time(kind, scale, report).await?;
     }
     if wanted(Work::Watch) {
         streams::deliver(kind, scale, report).await?;
@@ -222,6 +229,7 @@ async fn on_the_large_store(
     }
     if wanted(Work::List) {
         lists::pages(&large, scale, report).await?;
+        lists::in_force(&large, scale, report).await?;
     }
     large.finish().await
 }

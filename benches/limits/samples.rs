@@ -18,7 +18,8 @@ pub const AREAS: [&str; 6] = [
     "peacekeeping",
 ];
 
-fn party(id: &str) -> AgreementParty {
+/// A country as a party.
+pub fn party(id: &str) -> AgreementParty {
     let country = Some(Party::Country(format!("countries/{id}")));
     AgreementParty { party: country, ..AgreementParty::default() }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use entente::proto::v1::mutation::Operation;
 use entente::proto::v1::resource::Resource as Any;
-use entente::proto::v1::{ApplyRequest, ApplyResponse, CreateMutation, Mutation, Resource};
+use entente::proto::v1::{
+    Agreement, ApplyRequest, ApplyResponse, CreateMutation, Mutation, Resource, UpdateMutation,
+};
 use entente::server::Server;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
@@ -116,12 +118,36 @@ impl Product {
         Ok(product)
     }
 
+    /// Changes each agreement that it was filled with.
+    pub async fn change_all(&self) -> Outcome<()> {
+        let channels = connect(self.server.address, 1).await?;
+        for names in self.names.chunks(PORTION) {
+            let mutations = names.iter().map(|name| {
+                let agreement = Agreement {
+                    name: name.clone(),
+                    note: "Changed.".to_owned(),
+                    ..Agreement::default()
+                };
+                let resource = Some(Resource { resource: Some(Any::Agreement(agreement)) });
+                let update = UpdateMutation { resource, ..UpdateMutation::default() };
+                Mutation { operation: Some(Operation::Update(update)) }
+            });
+            let request = ApplyRequest { mutations: mutations.collect(), ..Default::default() };
+            let _: ApplyResponse = unary(&channels[0], APPLY, request).await?;
+        }
+        Ok(())
+    }
+
     /// Stops it and removes its database.
     pub async fn finish(self) -> Outcome<()> {
         self.server.drain().await?;
         self.place.remove().await
     }
 }
+
+/// A filter for the agreements of a pair, every thousandth one, that were in force on a day.
+pub const PAIR_IN_FORCE: &str = "parties.country = \"countries/KHM\" AND \
+     parties.country = \"countries/RUS\" AND status_on(\"1945-05-08\") = IN_FORCE";
 
 /// A filter for every thousandth agreement of a store that was filled.
 pub const THOUSANDTH: &str = "labels.sample = \"thousandth\"";
@@ -131,6 +157,10 @@ const APPLY: &str = "/entente.v1.RecordService/Apply";
 fn portion(first: usize, count: usize) -> ApplyRequest {
     let create = |number| {
         let mut agreement = samples::agreement(number);
+        if number % 100 == 0 {
+            let other = if number % 1_000 == 0 { "RUS" } else { "FRA" };
+            agreement.parties = vec![samples::party("KHM"), samples::party(other)];
+        }
         if number % 1_000 == 0 {
             agreement.labels.insert("sample".to_owned(), "thousandth".to_owned());
         }
