@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 
 use super::Failure;
-use super::watch::to_json;
+use super::json::to_json;
 use crate::client::Client;
 use crate::proto::v1::{Origin, WatchChangesRequest, watch_changes_request::Start};
 

@@ -3,6 +3,7 @@
 pub mod export;
 pub mod health;
 pub mod import;
+mod json;
 mod lines;
 pub mod serve;
 pub mod verify;
@@ -46,7 +47,7 @@ enum Action {
     Verify(StoreSettings),
     /// End with 0 if the service at the address is healthy
     Healthcheck(health::Healthcheck),
-    /// Record what JSON Lines say, once however often it is run
+    /// Record what files say: JSON Lines, tables with a mapping, or Popolo
     Import(import::Import),
     /// Print resources as JSON Lines, as they are at one revision
     Export(export::Export),
