@@ -20,8 +20,12 @@ use self::mapping::Mapping;
 use self::names::Names;
 use self::report::Report;
 use self::rows::Tables;
+
+pub(super) use self::report::Remark;
+pub(super) use self::rows::Prepared;
 use super::Failure;
 use super::lines::{Line, Lines};
+use super::popolo;
 use crate::client::Client;
 use crate::model::described::Described;
 use crate::proto::v1::import_response::Outcome;
@@ -82,19 +86,19 @@ pub struct Import {
 }
 
 /// Where a line stands.
-type Place = (Arc<Path>, usize);
+pub(super) type Place = (Arc<Path>, usize);
 
 /// A record to import, or why there is none.
 #[derive(Clone, Debug)]
-struct Entry {
+pub(super) struct Entry {
     /// The lines that it is made of, the first one first.
-    places: Vec<Place>,
-    size: u64,
-    resource: Result<Resource, String>,
+    pub(super) places: Vec<Place>,
+    pub(super) size: u64,
+    pub(super) resource: Result<Resource, String>,
 }
 
 impl Entry {
-    fn refused(place: Place, why: String) -> Self {
+    pub(super) fn refused(place: Place, why: String) -> Self {
         Self { places: vec![place], size: 0, resource: Err(why) }
     }
 }
@@ -166,7 +170,11 @@ impl Import {
 
     async fn source(&self, client: &Client, report: &mut Report) -> Result<Source, Failure> {
         if self.popolo {
-            return Err("not yet".into());
+            let types = ["Country", "Organization", "Official"].map(str::to_owned);
+            let names = Names::load(client, types.into()).await?;
+            let prepared = popolo::read(&self.files, &names)?;
+            report.of("objects", prepared.remarks);
+            return Ok(Source::Ready(prepared.entries.into()));
         }
         let Some(path) = &self.mapping else {
             return Ok(Source::Lines(self.files.clone(), self.descriptor()?));
@@ -273,7 +281,7 @@ fn resource_of_line(text: &str, descriptor: &MessageDescriptor) -> Result<Resour
 }
 
 /// The resource of the type `name` that `json` says.
-fn resource_of_json(name: &str, json: serde_json::Value) -> Result<Resource, String> {
+pub(super) fn resource_of_json(name: &str, json: serde_json::Value) -> Result<Resource, String> {
     let message = DynamicMessage::deserialize(proto::message(name), json);
     let message = message.map_err(|error| format!("is no {name}: {error}"))?;
     wrapped(name, &message.encode_to_vec()).map_err(|error| error.to_string())

@@ -5,6 +5,7 @@ pub mod health;
 pub mod import;
 mod json;
 mod lines;
+mod popolo;
 pub mod serve;
 pub mod verify;
 pub mod watch;
@@ -49,7 +50,7 @@ enum Action {
     Healthcheck(health::Healthcheck),
     /// Record what files say: JSON Lines, tables with a mapping, or Popolo
     Import(import::Import),
-    /// Print resources as JSON Lines, as they are at one revision
+    /// Print resources as JSON Lines or Popolo, as they are at one revision
     Export(export::Export),
     /// Print changes as JSON Lines, and go on by itself after an outage
     Watch(watch::Watch),

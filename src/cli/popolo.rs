@@ -11,7 +11,7 @@ mod write;
 use serde_json::Value;
 
 pub(super) use self::read::read;
-pub(super) use self::write::write;
+pub(super) use self::write::{Written, write};
 
 /// The scheme of external ids that are ids in Popolo.
 const SCHEME: &str = "popolo";

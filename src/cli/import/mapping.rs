@@ -13,14 +13,14 @@ mod row;
 mod rule;
 mod template;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use self::row::Row;
 use self::rule::Rule;
 use self::template::Template;
 
 pub(super) use self::build::Unmapped;
-pub(super) use self::merge::{Difference, merge};
+pub(super) use self::merge::{Difference, Merged, Merging};
 
 /// A mapping that has been read and fits the contract.
 #[derive(Debug)]
@@ -96,6 +96,8 @@ enum Content {
 #[derive(Debug)]
 struct Element {
     each: Option<Each>,
+    /// Whether elements that differ in lists alone are one.
+    unite: bool,
     shape: Shape,
 }
 
@@ -134,11 +136,12 @@ impl Mapping {
         types
     }
 
-    /// What texts of several rows are joined by, by path.
-    pub(super) fn text_joins(&self) -> BTreeMap<String, String> {
-        let mut joins = BTreeMap::from([("note".to_owned(), "\n".to_owned())]);
-        self.record.joins("", &mut joins);
-        joins
+    /// How several rows become one record.
+    pub(super) fn merging(&self) -> Merging {
+        let mut merging = Merging::default();
+        merging.joins.insert("note".to_owned(), "\n".to_owned());
+        self.record.merging("", &mut merging);
+        merging
     }
 
     /// What is wrong with the columns that it names, given those that there are.
@@ -173,14 +176,17 @@ impl Shape {
         }
     }
 
-    fn joins(&self, path: &str, found: &mut BTreeMap<String, String>) {
+    fn merging(&self, path: &str, merging: &mut Merging) {
         for Field { name, content } in &self.fields {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             match content {
                 Content::One(Rule { join: Some(join), .. }) => {
-                    found.insert(path, join.clone());
+                    merging.joins.insert(path, join.clone());
                 }
-                Content::Message(shape) => shape.joins(&path, found),
+                Content::Message(shape) => shape.merging(&path, merging),
+                Content::Messages(elements) if elements.iter().any(|element| element.unite) => {
+                    merging.united.insert(path);
+                }
                 _ => {}
             }
         }

@@ -32,6 +32,7 @@ enum Way {
 pub(in crate::cli) struct Names {
     meanings: HashMap<(String, String), Vec<(Way, String)>>,
     display_names: HashMap<String, String>,
+    external_ids: HashMap<(String, String, String), String>,
 }
 
 impl Names {
@@ -89,6 +90,22 @@ impl Names {
         }
     }
 
+    /// The record of a type that has an external id.
+    pub(in crate::cli) fn by_external_id(
+        &self,
+        of_type: &str,
+        scheme: &str,
+        value: &str,
+    ) -> Option<&str> {
+        let key = (of_type.to_owned(), scheme.to_owned(), value.to_owned());
+        self.external_ids.get(&key).map(String::as_str)
+    }
+
+    /// Whether there is a record called `name`.
+    pub(in crate::cli) fn has(&self, name: &str) -> bool {
+        self.display_names.contains_key(name)
+    }
+
     /// The name to show of the record called `name`.
     pub(in crate::cli) fn display_name(&self, name: &str) -> &str {
         self.display_names.get(name).map_or("", String::as_str)
@@ -123,7 +140,9 @@ impl Names {
             ways.push((way, text(&one, "text")));
         }
         for id in messages(record, "external_ids") {
-            ways.push((Way::Name, format!("{}:{}", text(&id, "scheme"), text(&id, "value"))));
+            let (scheme, value) = (text(&id, "scheme"), text(&id, "value"));
+            ways.push((Way::Name, format!("{scheme}:{value}")));
+            self.external_ids.insert((of_type.clone(), scheme, value), name.clone());
         }
         let shown = [text(record, "display_name"), text(record, "title")].concat();
         self.display_names.insert(name.clone(), shown);

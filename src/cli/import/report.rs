@@ -20,13 +20,13 @@ const REMARKS_PRINTED: usize = 20;
 
 /// Something that is to be told beside what became of the records.
 #[derive(Clone, Debug)]
-pub(super) struct Remark {
+pub(in crate::cli) struct Remark {
     /// What sort, as the file calls it.
-    pub(super) outcome: &'static str,
-    pub(super) place: Place,
-    pub(super) text: String,
+    pub(in crate::cli) outcome: &'static str,
+    pub(in crate::cli) place: Place,
+    pub(in crate::cli) text: String,
     /// The same for programs.
-    pub(super) details: Value,
+    pub(in crate::cli) details: Value,
 }
 
 /// What became of each record, and how far it has come.

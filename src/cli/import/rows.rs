@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::mapping::{Difference, Join, Mapping, Unmapped, merge};
+use super::mapping::{Difference, Join, Mapping, Merged, Merging, Unmapped};
 use super::names::Names;
 use super::report::Remark;
 use super::table::{Table, TableRow};
@@ -28,9 +28,9 @@ struct Joined {
 
 /// What tables say.
 #[derive(Debug, Default)]
-pub(super) struct Prepared {
-    pub(super) entries: Vec<Entry>,
-    pub(super) remarks: Vec<Remark>,
+pub(in crate::cli) struct Prepared {
+    pub(in crate::cli) entries: Vec<Entry>,
+    pub(in crate::cli) remarks: Vec<Remark>,
 }
 
 /// A record in the making.
@@ -74,7 +74,7 @@ impl Tables {
         let mut maker = Maker {
             mapping,
             names,
-            joins: mapping.text_joins(),
+            merging: mapping.merging(),
             prepared: Prepared::default(),
             drafts: Vec::new(),
             groups: HashMap::new(),
@@ -124,7 +124,7 @@ impl Joined {
 struct Maker<'m> {
     mapping: &'m Mapping,
     names: &'m Names,
-    joins: BTreeMap<String, String>,
+    merging: Merging,
     prepared: Prepared,
     drafts: Vec<Draft>,
     groups: HashMap<Vec<String>, usize>,
@@ -167,15 +167,11 @@ impl Maker<'_> {
             let key = places.get(&join.on.0).and_then(|place| values.get(*place));
             let key = key.map(|key| key.trim().to_owned()).unwrap_or_default();
             let found = joined.rows.get(&key).map(|index| &joined.table.rows[*index]);
-            if found.is_none() && !key.is_empty() {
+            if join.is_required && found.is_none() && !key.is_empty() {
                 let why = format!("is no {} of {}", join.on.1, join.file);
-                let treated = if join.is_required { "refused" } else { "left out" };
+                refusals.insert(format!("{}: {key:?} {why}", join.on.0));
                 let (column, value) = (join.on.0.clone(), key.clone());
-                let treated = format!("{why}; {treated}");
-                unmapped.push(Unmapped { column, value, treated });
-                if join.is_required {
-                    refusals.insert(format!("{}: {key:?} {why}", join.on.0));
-                }
+                unmapped.push(Unmapped { column, value, treated: format!("{why}; refused") });
             }
             let none = || vec![String::new(); joined.table.header.len()];
             values.extend(found.map_or_else(none, |row| row.values.clone()));
@@ -218,8 +214,15 @@ impl Maker<'_> {
         let draft = &mut self.drafts[index];
         draft.bytes += bytes;
         draft.refusals.extend(refusals);
-        for Difference { field, kept, given } in merge(&mut draft.record, row, &self.joins) {
-            let first = draft.places[0].1;
+        let first = draft.places[0].1;
+        let Merged { differences, says_more } = self.merging.merge(&mut draft.record, row);
+        if !says_more && differences.is_empty() {
+            let text = format!("says nothing that the rows since line {first} do not say");
+            let details = json!({ "kept_line": first });
+            let place = place.clone();
+            self.prepared.remarks.push(Remark { outcome: "repeats", place, text, details });
+        }
+        for Difference { field, kept, given } in differences {
             let text = format!("{field} is {given}, and {kept} since line {first}, which is kept");
             let details =
                 json!({ "field": field, "kept": kept, "given": given, "kept_line": first });
@@ -240,8 +243,11 @@ impl Maker<'_> {
             prepared.entries.push(Entry { places, size: bytes as u64, resource });
         }
         prepared.entries.sort_by(|one, other| one.places[0].cmp(&other.places[0]));
-        for (Unmapped { column, value, treated }, (count, place)) in self.unmapped {
-            let text = format!("{column}: {value:?} {treated} ({count} times)");
+        let mut unmapped: Vec<_> = self.unmapped.into_iter().collect();
+        unmapped.sort_by_key(|(one, (count, _))| (one.column.clone(), std::cmp::Reverse(*count)));
+        for (Unmapped { column, value, treated }, (count, place)) in unmapped {
+            let rows = if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+            let text = format!("{column}: {value:?} {treated} ({rows})");
             let details =
                 json!({ "column": column, "value": value, "treated": treated, "count": count });
             prepared.remarks.push(Remark { outcome: "unmapped", place, text, details });

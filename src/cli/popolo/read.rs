@@ -59,11 +59,17 @@ impl Reader<'_> {
             let Some(id) = text(&item.object, "id") else { continue };
             let mut external = vec![(SCHEME.to_owned(), id.to_owned())];
             external.extend(identifiers(&item.object));
-            let own = id.split_once('/').is_some_and(|(one, rest)| one == collection && slug(rest) == rest);
+            let own = id
+                .split_once('/')
+                .is_some_and(|(one, rest)| one == collection && slug(rest) == rest);
             let held = external.iter().find_map(|(scheme, value)| {
                 self.names.by_external_id(of_type, scheme, value).map(str::to_owned)
             });
-            let name = if own { id.to_owned() } else { held.unwrap_or_else(|| self.new_name(collection, id)) };
+            let name = if own {
+                id.to_owned()
+            } else {
+                held.unwrap_or_else(|| self.new_name(collection, id))
+            };
             self.taken.insert(name.clone());
             called.insert(id.to_owned(), name);
         }
@@ -90,8 +96,16 @@ impl Reader<'_> {
     fn organizations(&mut self) {
         for item in self.document.class("organizations") {
             let known = [
-                "id", "name", "other_names", "identifiers", "classification", "parent_id",
-                "area_id", "area", "founding_date", "dissolution_date",
+                "id",
+                "name",
+                "other_names",
+                "identifiers",
+                "classification",
+                "parent_id",
+                "area_id",
+                "area",
+                "founding_date",
+                "dissolution_date",
             ];
             self.leave_rest("organizations", item, &known);
             let object = &item.object;
@@ -105,16 +119,17 @@ impl Reader<'_> {
             if let Some(classification) = text(object, "classification") {
                 match kind(classification) {
                     Some(kind) => record.insert("kind".to_owned(), kind.into()),
-                    None => {
-                        record.insert("labels".to_owned(), json!({ CLASSIFICATION: classification }))
-                    }
+                    None => record
+                        .insert("labels".to_owned(), json!({ CLASSIFICATION: classification })),
                 };
             }
             let mut refusal = None;
             if let Some(parent) = text(object, "parent_id") {
                 match self.body(parent) {
                     Some(name) => drop(record.insert("parent".to_owned(), name.into())),
-                    None => refusal = Some(format!("parent_id: there is no organization {parent:?}")),
+                    None => {
+                        refusal = Some(format!("parent_id: there is no organization {parent:?}"))
+                    }
                 }
             }
             if let Some(country) = self.country(object) {
@@ -147,8 +162,14 @@ impl Reader<'_> {
         }
         for item in self.document.class("persons") {
             let known = [
-                "id", "name", "other_names", "identifiers", "given_name", "family_name",
-                "birth_date", "death_date",
+                "id",
+                "name",
+                "other_names",
+                "identifiers",
+                "given_name",
+                "family_name",
+                "birth_date",
+                "death_date",
             ];
             self.leave_rest("persons", item, &known);
             let object = &item.object;
@@ -169,14 +190,17 @@ impl Reader<'_> {
             }
             let (mut places, mut size) = (vec![item.place.clone()], item.size);
             let (mut held, mut refusals) = (Vec::new(), Vec::new());
-            for membership in text(object, "id").and_then(|id| tenures.remove(id)).unwrap_or_default() {
+            for membership in
+                text(object, "id").and_then(|id| tenures.remove(id)).unwrap_or_default()
+            {
                 places.push(membership.place.clone());
                 size += membership.size;
                 match self.tenure(membership) {
                     Ok(tenure) => held.push(tenure),
                     Err(why) => {
                         let (file, line) = &membership.place;
-                        refusals.push(format!("the membership at {}:{line}: {why}", file.display()));
+                        refusals
+                            .push(format!("the membership at {}:{line}: {why}", file.display()));
                     }
                 }
             }
@@ -188,8 +212,17 @@ impl Reader<'_> {
 
     fn tenure(&mut self, item: &Item) -> Result<Value, String> {
         let known = [
-            "id", "person_id", "organization_id", "post_id", "role", "label", "area_id", "area",
-            "start_date", "end_date", "legislative_period_id",
+            "id",
+            "person_id",
+            "organization_id",
+            "post_id",
+            "role",
+            "label",
+            "area_id",
+            "area",
+            "start_date",
+            "end_date",
+            "legislative_period_id",
         ];
         self.leave_rest("memberships", item, &known);
         let (object, document) = (&item.object, self.document);
@@ -200,7 +233,8 @@ impl Reader<'_> {
         let body = text(object, "organization_id").or_else(|| of_post("organization_id"));
         if let Some(body) = body {
             let name = self.body(body);
-            let name = name.ok_or_else(|| format!("organization_id: there is no organization {body:?}"))?;
+            let name =
+                name.ok_or_else(|| format!("organization_id: there is no organization {body:?}"))?;
             record.insert("organization".to_owned(), name.into());
         }
         let (role, label) = (text(object, "role"), text(object, "label"));
@@ -210,15 +244,22 @@ impl Reader<'_> {
         }
         record.insert("title".to_owned(), title.unwrap_or("Member").into());
         let bodies = document.by_id("organizations");
-        let of_body = body.and_then(|id| bodies.get(id)).and_then(|body| self.country(&body.object));
+        let of_body =
+            body.and_then(|id| bodies.get(id)).and_then(|body| self.country(&body.object));
         let says_area = object.get("area_id").is_some() || object.get("area").is_some();
         match self.country(object) {
             Some(country) => drop(record.insert("country".to_owned(), country.into())),
             None if !says_area => put_text(&mut record, "country", of_body.as_deref()),
             None => {
                 // A constituency is no country, and `null` says that there is none.
-                put_text(&mut record, "country", of_body.as_deref().filter(|_| text(object, "area_id").is_some()));
-                if text(object, "area_id").is_some() || object.get("area").is_some_and(Value::is_object) {
+                put_text(
+                    &mut record,
+                    "country",
+                    of_body.as_deref().filter(|_| text(object, "area_id").is_some()),
+                );
+                if text(object, "area_id").is_some()
+                    || object.get("area").is_some_and(Value::is_object)
+                {
                     self.leave_out("memberships.area_id".to_owned(), &item.place, 1);
                 }
             }
@@ -236,7 +277,12 @@ impl Reader<'_> {
     }
 
     /// The name and the external ids of an object.
-    fn identify(&self, item: &Item, called: &HashMap<String, String>, record: &mut Map<String, Value>) {
+    fn identify(
+        &self,
+        item: &Item,
+        called: &HashMap<String, String>,
+        record: &mut Map<String, Value>,
+    ) {
         let id = text(&item.object, "id");
         let name = id.and_then(|id| called.get(id));
         put_text(record, "name", name.map(String::as_str));
@@ -258,7 +304,8 @@ impl Reader<'_> {
             let mut made = Map::from_iter([("text".to_owned(), Value::from(name))]);
             put_text(&mut made, "language", text(other, "lang"));
             let note = text(other, "note");
-            let mut kind = NAME_KINDS.iter().find(|(one, _)| note == Some(one)).map(|(_, kind)| *kind);
+            let mut kind =
+                NAME_KINDS.iter().find(|(one, _)| note == Some(one)).map(|(_, kind)| *kind);
             if has_kinds && kind.is_none() && text(other, "end_date").is_some() {
                 kind = Some("ORGANIZATION_NAME_KIND_FORMER");
             }
@@ -371,7 +418,8 @@ fn identifiers(object: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for one in list.into_iter().flatten() {
         let scheme = text(one, "scheme").unwrap_or("unknown").to_lowercase();
-        let fits = |one: char| one.is_ascii_lowercase() || one.is_ascii_digit() || "./-".contains(one);
+        let fits =
+            |one: char| one.is_ascii_lowercase() || one.is_ascii_digit() || "./-".contains(one);
         let scheme: String = scheme.chars().map(|one| if fits(one) { one } else { '-' }).collect();
         let scheme = scheme.trim_start_matches(['.', '/', '-']).to_owned();
         if let Some(value) = text(one, "identifier")
@@ -387,7 +435,10 @@ fn identifiers(object: &Value) -> Vec<(String, String)> {
 fn kind(classification: &str) -> Option<String> {
     let folded = classification.to_lowercase().replace(['_', '-'], " ");
     let listed = CLASSIFICATIONS.iter().find(|(one, _)| *one == folded).map(|(_, kind)| *kind);
-    let name = format!("{KIND}{}", listed.map_or_else(|| folded.to_uppercase().replace(' ', "_"), str::to_owned));
+    let name = format!(
+        "{KIND}{}",
+        listed.map_or_else(|| folded.to_uppercase().replace(' ', "_"), str::to_owned)
+    );
     let kinds = proto::POOL.get_enum_by_name("entente.v1.OrganizationKind")?;
     kinds.get_value_by_name(&name).filter(|kind| kind.number() != 0).map(|_| name)
 }

@@ -145,7 +145,7 @@ impl Maker<'_> {
 
     fn elements(&mut self, elements: &[Element], row: &Row<'_>) -> Value {
         let mut list = Vec::new();
-        for Element { each, shape } in elements {
+        for Element { each, shape, unite: _ } in elements {
             let items = match each {
                 None => vec![None],
                 Some(each) => each.parts(row).into_iter().map(Some).collect(),

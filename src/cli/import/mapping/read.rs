@@ -18,7 +18,7 @@ use crate::proto;
 pub(super) type Node<'t> = Spanned<DeValue<'t>>;
 
 /// The keys of a list element that are no fields of it.
-const CONTROLS: [&str; 4] = ["when", "unless", "each", "split"];
+const CONTROLS: [&str; 5] = ["when", "unless", "each", "split", "unite"];
 
 /// Reads one file.
 pub(super) struct Reader<'t> {
@@ -242,7 +242,14 @@ impl Reader<'_> {
             let outer = std::mem::replace(&mut self.in_each, each.is_some());
             let shape = self.shape(message, node, &CONTROLS);
             self.in_each = outer;
-            elements.extend(shape.map(|shape| Element { each, shape }));
+            let unite = table.and_then(|table| table.get("unite")).is_some_and(|unite| {
+                let says = unite.get_ref().as_bool();
+                if says.is_none() {
+                    self.problem(unite.span().start, "unite must be true or false");
+                }
+                says == Some(true)
+            });
+            elements.extend(shape.map(|shape| Element { each, unite, shape }));
         }
         Some(Content::Messages(elements))
     }

@@ -126,7 +126,9 @@ impl Rule {
         }
         let taken = self.otherwise.as_ref().map(|otherwise| otherwise.fill(row));
         let taken = taken.map(|text| self.typed(&text).unwrap_or(text));
-        match (unknown, taken) {
+        // What stands for a value and has columns in it says the value in another way.
+        let is_lost = self.otherwise.as_ref().is_none_or(|one| one.columns().is_empty());
+        match (unknown.filter(|_| is_lost), taken) {
             (None, Some(taken)) if taken.is_empty() => Made::Nothing,
             (None, Some(taken)) => Made::Value(taken),
             (None, None) => Made::Nothing,
