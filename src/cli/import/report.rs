@@ -17,6 +17,8 @@ use crate::proto::v1::{ImportResponse, MutationOutcome};
 const SHOWN_EVERY: Duration = Duration::from_millis(500);
 /// Remarks of one sort that are printed; the file has all.
 const REMARKS_PRINTED: usize = 20;
+/// Sorts of remarks of which the number alone is printed.
+const COUNTED: &str = "repeats";
 
 /// Something that is to be told beside what became of the records.
 #[derive(Clone, Debug)]
@@ -189,7 +191,7 @@ impl Report {
         for Remark { outcome, place, text, details } in std::mem::take(&mut self.remarks) {
             let count = counts.entry(outcome).or_default();
             *count += 1;
-            if *count <= REMARKS_PRINTED {
+            if *count <= REMARKS_PRINTED && outcome != COUNTED {
                 eprintln!("{}:{}: {outcome}: {text}", place.0.display(), place.1);
             }
             let mut line = told(&[place], outcome);
@@ -200,7 +202,7 @@ impl Report {
         }
         for (outcome, count) in counts {
             let more = count.saturating_sub(REMARKS_PRINTED);
-            if more > 0 {
+            if more > 0 && outcome != COUNTED {
                 eprintln!("{outcome}: {more} more, all of which are in the file of --report");
             }
             println!("{outcome}: {count}");

@@ -132,7 +132,12 @@ impl Reader<'_> {
     fn regex(&mut self, node: &Node<'_>) -> Option<Regex> {
         let (text, at) = self.text(Some(node), "it")?;
         Regex::new(&text)
-            .map_err(|error| self.problem(at, format!("is no regular expression: {error}")))
+            .map_err(|error| {
+                // The lines before the last one draw where it is.
+                let error = error.to_string();
+                let why = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                self.problem(at, format!("{text:?} is no regular expression: {why}"));
+            })
             .ok()
     }
 
