@@ -5,6 +5,7 @@
 //! other record is called by its resource name, so that it is the same one when it is read.
 
 mod document;
+mod fields;
 mod read;
 mod write;
 

@@ -54,12 +54,14 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(files: &[PathBuf], file: Option<&Path>) -> std::io::Result<Self> {
+    pub(super) fn new(files: &[PathBuf], file: Option<&Path>) -> Result<Self, String> {
+        let told = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
         let mut of_bytes = 0;
         for file in files {
-            of_bytes += std::fs::metadata(file)?.len();
+            of_bytes += std::fs::metadata(file).map_err(|error| told(file, error))?.len();
         }
-        let file = file.map(File::create).transpose()?.map(BufWriter::new);
+        let create = |path: &Path| File::create(path).map_err(|error| told(path, error));
+        let file = file.map(create).transpose()?.map(BufWriter::new);
         Ok(Self { file, of_bytes, begun: Some(Instant::now()), ..Self::default() })
     }
 

@@ -1,6 +1,6 @@
 //! The objects of Popolo files, each with its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub(super) struct Item {
 #[derive(Debug, Default)]
 pub(super) struct Document {
     classes: BTreeMap<String, Vec<Item>>,
+    /// Where objects stand in the lists of their classes, by class and id.
+    ids: HashMap<(String, String), usize>,
 }
 
 impl Document {
@@ -99,7 +101,12 @@ impl Document {
                 }
             }
         }
-        self.classes.entry(class.to_owned()).or_default().push(item);
+        let id = super::text(&item.object, "id").map(str::to_owned);
+        let items = self.classes.entry(class.to_owned()).or_default();
+        if let Some(id) = id {
+            self.ids.insert((class.to_owned(), id), items.len());
+        }
+        items.push(item);
     }
 
     /// The objects of a class.
@@ -112,10 +119,10 @@ impl Document {
         self.classes.iter().map(|(class, items)| (class.as_str(), items.as_slice()))
     }
 
-    /// The objects of a class by their ids.
-    pub(super) fn by_id(&self, class: &str) -> BTreeMap<&str, &Item> {
-        let items = self.class(class).iter();
-        items.filter_map(|item| Some((super::text(&item.object, "id")?, item))).collect()
+    /// The object of a class that has an id.
+    pub(super) fn find(&self, class: &str, id: &str) -> Option<&Value> {
+        let place = self.ids.get(&(class.to_owned(), id.to_owned()))?;
+        self.class(class).get(*place).map(|item| &item.object)
     }
 }
 

@@ -33,25 +33,19 @@ impl DateForm {
             return Ok(Self::Edtf);
         }
         let mut rest = text.chars();
-        let mut has_year = false;
+        let (mut has_year, mut is_known) = (false, true);
         while let Some(one) = rest.next() {
             if one == '%' {
-                match rest.next() {
-                    Some('Y') => has_year = true,
-                    Some('m' | 'd' | 'B' | '%') => {}
-                    _ => {
-                        return Err(format!(
-                            "knows %Y, %m, %d and %B (a month's English name): {text}"
-                        ));
-                    }
-                }
+                let part = rest.next();
+                has_year |= part == Some('Y');
+                is_known &= part.is_some_and(|part| "YmdB%".contains(part));
             }
         }
-        if has_year {
-            Ok(Self::Pattern(text.to_owned()))
-        } else {
-            Err("needs %Y, or must be edtf".to_owned())
+        if has_year && is_known {
+            return Ok(Self::Pattern(text.to_owned()));
         }
+        let known = "edtf, or a pattern of %Y and %m, %d, %B (an English month)";
+        Err(format!("{text:?} is no form of dates: {known}"))
     }
 
     /// The date as EDTF; `None` if it has another form or is no day of the calendar.

@@ -27,8 +27,8 @@ pub(super) struct Reader<'t> {
     problems: Vec<(usize, String)>,
     uses: Vec<Use>,
     pub(super) tables: HashMap<String, Arc<Values>>,
-    /// Whether rules are those of a list element that is made for each part of a column.
-    in_each: bool,
+    /// The columns of whose parts list elements are made, while their rules are read.
+    each: Option<String>,
 }
 
 impl Mapping {
@@ -40,7 +40,7 @@ impl Mapping {
             problems: Vec::new(),
             uses: Vec::new(),
             tables: HashMap::new(),
-            in_each: false,
+            each: None,
         };
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in errors {
@@ -186,11 +186,7 @@ impl Reader<'_> {
 
     fn content(&mut self, field: &FieldDescriptor, node: &Node<'_>) -> Option<Content> {
         let kind = match field.kind() {
-            FieldKind::Message(message) if field.is_map() => {
-                let value = message.map_entry_value_field();
-                debug_assert!(matches!(value.kind(), FieldKind::String), "labels are texts");
-                return self.map(node);
-            }
+            FieldKind::Message(_) if field.is_map() => return self.map(node),
             FieldKind::Message(message) if field.is_list() => {
                 return self.elements(&message, node);
             }
@@ -239,9 +235,10 @@ impl Reader<'_> {
                 let split = self.text(split, "split").map(|(split, _)| split);
                 Each { from, split }
             });
-            let outer = std::mem::replace(&mut self.in_each, each.is_some());
+            let columns = each.as_ref().map(|each| each.from.columns().join(", "));
+            let outer = std::mem::replace(&mut self.each, columns);
             let shape = self.shape(message, node, &CONTROLS);
-            self.in_each = outer;
+            self.each = outer;
             let unite = table.and_then(|table| table.get("unite")).is_some_and(|unite| {
                 let says = unite.get_ref().as_bool();
                 if says.is_none() {
@@ -364,9 +361,19 @@ impl Reader<'_> {
         }
     }
 
+    /// What the report calls a value that is made of these texts: their columns.
+    pub(super) fn label(&self, from: &[Template]) -> String {
+        let columns = from.iter().flat_map(Template::columns);
+        let columns = columns.map(|column| match &self.each {
+            Some(each) if column == ITEM => each.as_str(),
+            _ => column,
+        });
+        columns.collect::<Vec<_>>().join(", ")
+    }
+
     /// Notes that a column is used.
     fn uses(&mut self, column: &str, at: usize) {
-        if self.in_each && column == ITEM {
+        if self.each.is_some() && column == ITEM {
             return;
         }
         let (line, character) = self.place(at);

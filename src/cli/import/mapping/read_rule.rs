@@ -31,7 +31,7 @@ impl Reader<'_> {
     /// How a value is made.
     pub(super) fn rule(&mut self, node: &Node<'_>, kind: Kind) -> Option<Rule> {
         let at = node.span().start;
-        let rule = match node.get_ref() {
+        let mut rule = match node.get_ref() {
             DeValue::String(_) => Rule::plain(self.template(node)?, kind),
             DeValue::Integer(number) => Rule::plain(self.literal(number.as_str(), at)?, kind),
             DeValue::Boolean(truth) => Rule::plain(self.literal(&truth.to_string(), at)?, kind),
@@ -41,6 +41,7 @@ impl Reader<'_> {
                 return None;
             }
         };
+        rule.label = self.label(&rule.from);
         let targets = rule.from.iter().map(|from| (from.clone(), at)).collect::<Vec<_>>();
         self.fits(&rule, &targets);
         Some(rule)
@@ -63,8 +64,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let columns: Vec<&str> = rule.from.iter().flat_map(Template::columns).collect();
-        rule.label = columns.join(", ");
+        rule.label = self.label(&rule.from);
         rule.split = self.text(table.get("split"), "split").map(|(split, _)| split);
         rule.join = self.text(table.get("join"), "join").map(|(join, _)| join);
         rule.extract = table.get("extract").and_then(|node| self.regex(node));

@@ -80,7 +80,6 @@ pub(super) enum Made {
 impl Rule {
     /// A rule that takes a text as it is.
     pub(super) fn plain(from: Template, kind: Kind) -> Self {
-        let label = from.columns().join(", ");
         Self {
             from: vec![from],
             split: None,
@@ -95,7 +94,7 @@ impl Rule {
             otherwise: None,
             unknown: Unknown::Refuse,
             join: None,
-            label,
+            label: String::new(),
         }
     }
 
