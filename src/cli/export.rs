@@ -5,11 +5,13 @@ use std::io::Write;
 use clap::Args;
 
 use super::Failure;
-use super::watch::to_json;
+use super::json::to_json;
+use super::popolo::{self, Written};
 use crate::client::Client;
 use crate::proto::v1::{Origin, WatchChangesRequest, watch_changes_request::Start};
 
-/// Prints each resource as one JSON object a line, such as {"country": {...}}.
+/// Prints each resource as one JSON object a line, such as {"country": {...}}, or with
+/// --popolo one document with all officials and organizations.
 ///
 /// All are as they were at one revision. They come type by type in the order of names;
 /// `entente import` reads them.
@@ -24,6 +26,9 @@ pub struct Export {
         value_name = "URL"
     )]
     address: Vec<String>,
+    /// Print Popolo JSON: officials with their tenures, and organizations
+    #[arg(long, conflicts_with_all = ["types", "filter"])]
+    popolo: bool,
     /// Only resources of these types, such as Agreement
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
@@ -34,21 +39,37 @@ pub struct Export {
 
 impl Export {
     /// Prints them.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub async fn run(mut self) -> Result<(), Failure> {
+        if self.popolo {
+            self.types = ["Country", "Organization", "Official"].map(str::to_owned).into();
+        }
         let mut watch = Client::new(&self.address)?.watch(WatchChangesRequest {
             start: Some(Start::Origin(Origin::Snapshot.into())),
             filter: self.filter,
             resource_types: self.types,
             ..WatchChangesRequest::default()
         });
+        let mut records = Vec::new();
         while let Some(delivery) = watch.next().await? {
             let mut out = std::io::stdout().lock();
             for resource in &delivery.snapshot {
-                writeln!(out, "{}", to_json("Resource", resource)?)?;
+                let record = to_json("Resource", resource)?;
+                if self.popolo {
+                    records.push(record);
+                } else {
+                    writeln!(out, "{record}")?;
+                }
             }
             out.flush()?;
             if delivery.snapshot_is_whole {
                 break;
+            }
+        }
+        if self.popolo {
+            let Written { document, left_out } = popolo::write(&records);
+            writeln!(std::io::stdout(), "{document:#}")?;
+            for (field, count) in left_out {
+                eprintln!("left out: {field} has no place in Popolo ({count} times)");
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Bytes of a line at most: a message that the service takes.
-const LONGEST: usize = crate::model::limits::MESSAGE_IN_BYTES;
+pub(super) const LONGEST: usize = crate::model::limits::MESSAGE_IN_BYTES;
 
 /// A line, and where it stands.
 #[derive(Clone, Debug)]
@@ -32,8 +32,21 @@ impl Lines {
         Self { files: files.into_iter(), open: None }
     }
 
-    /// The next line that is not empty; an error if a file cannot be read on.
+    /// The next line that is not empty, without white space around it; an error if a file
+    /// cannot be read on.
     pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+        while let Some(mut line) = self.next_raw()? {
+            line.text = line.text.map(|text| text.trim().to_owned());
+            if line.text.as_ref().is_ok_and(String::is_empty) {
+                continue;
+            }
+            return Ok(Some(line));
+        }
+        Ok(None)
+    }
+
+    /// The next line as it is, without its end.
+    pub(super) fn next_raw(&mut self) -> io::Result<Option<Line>> {
         loop {
             let Some((file, reader, number)) = &mut self.open else {
                 let Some(path) = self.files.next() else { return Ok(None) };
@@ -53,13 +66,17 @@ impl Lines {
                     format!("is not UTF-8 from byte {} on", error.utf8_error().valid_up_to() + 1)
                 }),
             };
-            let text = text.map(|text| text.trim().trim_start_matches('\u{feff}').to_owned());
-            if text.as_ref().is_ok_and(String::is_empty) {
-                continue;
-            }
+            let text = text.map(|text| unframed(&text, *number).to_owned());
             return Ok(Some(Line { file: Arc::clone(file), number: *number, text, size }));
         }
     }
+}
+
+/// A line without its end, and the first one without the mark of its encoding.
+fn unframed(text: &str, number: usize) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if number == 1 { text.trim_start_matches('\u{feff}') } else { text }
 }
 
 /// A line and its size; `None` for one that is too long, of which nothing is kept.

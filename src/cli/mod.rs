@@ -3,7 +3,9 @@
 pub mod export;
 pub mod health;
 pub mod import;
+mod json;
 mod lines;
+mod popolo;
 pub mod serve;
 pub mod verify;
 pub mod watch;
@@ -46,9 +48,9 @@ enum Action {
     Verify(StoreSettings),
     /// End with 0 if the service at the address is healthy
     Healthcheck(health::Healthcheck),
-    /// Record what JSON Lines say, once however often it is run
+    /// Record what files say: JSON Lines, tables with a mapping, or Popolo
     Import(import::Import),
-    /// Print resources as JSON Lines, as they are at one revision
+    /// Print resources as JSON Lines or Popolo, as they are at one revision
     Export(export::Export),
     /// Print changes as JSON Lines, and go on by itself after an outage
     Watch(watch::Watch),

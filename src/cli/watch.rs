@@ -4,13 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use prost::Message;
-use prost_reflect::{DynamicMessage, SerializeOptions};
 use serde_json::{Value, json};
 
 use super::Failure;
+use super::json::to_json;
 use crate::client::{Client, Delivery, InMemory, StoredWatch, TokenFile, TokenStore};
-use crate::proto;
 use crate::proto::v1::{
     ChangeKind, Detail, Origin, SnapshotEnd, WatchChangesRequest, watch_changes_request::Start,
 };
@@ -170,11 +168,4 @@ fn lines(delivery: &Delivery) -> Result<Vec<Value>, Failure> {
         members.insert("token".to_owned(), token.clone().into());
     }
     Ok(lines)
-}
-
-/// A message, called `name` in the contract, as canonical proto JSON.
-pub(super) fn to_json(name: &str, message: &impl Message) -> Result<Value, Failure> {
-    let message = DynamicMessage::decode(proto::message(name), message.encode_to_vec().as_slice())?;
-    let options = SerializeOptions::new();
-    Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)
 }

@@ -154,6 +154,43 @@ async fn interrupted(database: Database) {
     drop(process);
 }
 
+on_both!(an_import_that_was_killed_is_finished_by_the_next, super::killed);
+
+async fn killed(database: Database) {
+    const COUNT: usize = 3_000;
+    let process = Process::start(&database.url()).await;
+    let head = async || process.client().head().await.expect("it serves").head_revision;
+    let before = head().await;
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let mapping = folder.path().join("small.toml");
+    let rules = r#"
+        type = "Agreement"
+        record.title = "{title}"
+        record.form = "TREATY"
+        record.external_ids = [{ scheme = "register", value = "{id}" }]
+    "#;
+    std::fs::write(&mapping, rules).expect("there is room for a file");
+    let rows = (0..COUNT).map(|number| format!("{number},Treaty {number}\n"));
+    let table = folder.path().join("small.csv");
+    let lines = format!("id,title\n{}", rows.collect::<String>());
+    std::fs::write(&table, lines).expect("there is room for a file");
+    let url = process.url();
+    let arguments = ["import", "--mapping", text(&mapping), text(&table), "--address", &url];
+    let mut import = Command::new(PROGRAM).args(arguments).spawn().expect("the program starts");
+    let reached = before + COUNT as i64 / 10;
+    until("a part is recorded", async || (head().await >= reached).then_some(())).await;
+    import.kill().expect("it runs");
+    import.wait().expect("it is waited for");
+
+    let output = run(&arguments).await;
+    assert!(output.status.success(), "{}", said(&output.stderr));
+    let told = summary(&output);
+    assert!(told.starts_with("3000 records of 3000 rows: "), "{told}");
+    assert!(!told.contains(" 0 unchanged"), "a part was recorded before: {told}");
+    let record = Record::checked(&database).await;
+    assert_eq!(record.head.revision, before + COUNT as i64, "each once");
+}
+
 on_both!(what_is_exported_is_what_is_imported, super::copied);
 
 async fn copied(database: Database) {

@@ -159,7 +159,7 @@ impl Frames {
             return None;
         }
         let frame = bytes.split_to(whole);
-        if !self.started && frame[4..].as_ref().get_u32() != TLS_REQUEST {
+        if !self.started && (&frame[4..]).get_u32() != TLS_REQUEST {
             self.started = true;
             self.committer = frame.windows(COMMITTER.len()).any(|part| part == COMMITTER);
         }

@@ -9,6 +9,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod clients;
+pub mod command;
 pub mod database;
 pub mod invariant;
 pub mod refusal;

@@ -22,8 +22,8 @@ use crate::proto::v1::{
 /// that is refused as a whole is left out.
 pub(super) async fn record(
     client: &Client,
-    lines: Vec<(Place, ImportRequest)>,
-) -> Result<Vec<(Place, ImportResponse)>, Status> {
+    lines: Vec<(Vec<Place>, ImportRequest)>,
+) -> Result<Vec<(Vec<Place>, ImportResponse)>, Status> {
     let mut recorded = Vec::new();
     for circle in circles(lines) {
         let (places, requests): (Vec<_>, Vec<_>) = circle.into_iter().unzip();
@@ -69,7 +69,7 @@ fn mutation(request: ImportRequest) -> Mutation {
 
 /// Those of `lines` that name each other, directly or over others of them; each circle in
 /// the order of the lines.
-fn circles(lines: Vec<(Place, ImportRequest)>) -> Vec<Vec<(Place, ImportRequest)>> {
+fn circles(lines: Vec<(Vec<Place>, ImportRequest)>) -> Vec<Vec<(Vec<Place>, ImportRequest)>> {
     let named: Vec<Named> = lines.iter().map(|(_, request)| named(request)).collect();
     let places: HashMap<&str, usize> =
         named.iter().enumerate().map(|(place, one)| (one.name.as_str(), place)).collect();
@@ -83,7 +83,7 @@ fn circles(lines: Vec<(Place, ImportRequest)>) -> Vec<Vec<(Place, ImportRequest)
         let others = reached[line].iter().copied().filter(|other| *other != line);
         others.chain([line]).filter(|other| reached[*other].contains(&line)).min()
     };
-    let mut circles: HashMap<usize, Vec<(Place, ImportRequest)>> = HashMap::new();
+    let mut circles: HashMap<usize, Vec<(Vec<Place>, ImportRequest)>> = HashMap::new();
     let firsts: Vec<_> = (0..lines.len()).map(first).collect();
     for (line, first) in lines.into_iter().zip(&firsts) {
         if let Some(first) = first {

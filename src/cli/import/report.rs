@@ -6,7 +6,7 @@ use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Place;
 use crate::cli::Failure;
@@ -15,15 +15,35 @@ use crate::proto::v1::{ImportResponse, MutationOutcome};
 
 /// How often progress is shown.
 const SHOWN_EVERY: Duration = Duration::from_millis(500);
+/// Remarks of one sort that are printed; the file has all.
+const REMARKS_PRINTED: usize = 20;
+/// Sorts of remarks of which the number alone is printed.
+const COUNTED: &str = "repeats";
 
-/// What became of each line, and how far it has come.
+/// Something that is to be told beside what became of the records.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Remark {
+    /// What sort, as the file calls it.
+    pub(in crate::cli) outcome: &'static str,
+    pub(in crate::cli) place: Place,
+    pub(in crate::cli) text: String,
+    /// The same for programs.
+    pub(in crate::cli) details: Value,
+}
+
+/// What became of each record, and how far it has come.
 #[derive(Debug, Default)]
 pub(super) struct Report {
-    /// What became of the lines, by outcome.
+    /// What the records are made of, if not of a line each.
+    rows_are: Option<&'static str>,
+    /// What became of the records, by outcome.
     counts: BTreeMap<&'static str, usize>,
+    /// Lines of which these are made.
+    rows: usize,
     warned: usize,
-    /// Lines that were refused, and why.
-    refused: BTreeMap<Place, String>,
+    /// Records that were refused, by their first lines, and why.
+    refused: BTreeMap<Place, (String, Vec<Place>)>,
+    remarks: Vec<Remark>,
     file: Option<BufWriter<File>>,
     /// Why the file could not be written.
     failure: Option<std::io::Error>,
@@ -34,13 +54,21 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(files: &[PathBuf], file: Option<&Path>) -> std::io::Result<Self> {
+    pub(super) fn new(files: &[PathBuf], file: Option<&Path>) -> Result<Self, String> {
+        let told = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
         let mut of_bytes = 0;
         for file in files {
-            of_bytes += std::fs::metadata(file)?.len();
+            of_bytes += std::fs::metadata(file).map_err(|error| told(file, error))?.len();
         }
-        let file = file.map(File::create).transpose()?.map(BufWriter::new);
+        let create = |path: &Path| File::create(path).map_err(|error| told(path, error));
+        let file = file.map(create).transpose()?.map(BufWriter::new);
         Ok(Self { file, of_bytes, begun: Some(Instant::now()), ..Self::default() })
+    }
+
+    /// Says that records are made of `rows`, several of which may make one.
+    pub(super) fn of(&mut self, rows: &'static str, remarks: Vec<Remark>) {
+        self.rows_are = Some(rows);
+        self.remarks = remarks;
     }
 
     /// Notes that so many bytes have been read.
@@ -56,15 +84,22 @@ impl Report {
     /// Shows how far it has come, how fast, and how long the rest may take.
     fn show(&self) {
         let seconds = self.begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64()).max(0.001);
-        let lines: usize = self.counts.values().sum();
+        let records: usize = self.counts.values().sum();
         let share = (self.bytes as f64 / self.of_bytes.max(1) as f64).min(1.0);
+        let filled = (share * 20.0) as usize;
         let left = if share > 0.0 { seconds / share - seconds } else { 0.0 };
-        let rate = lines as f64 / seconds;
-        eprint!("\r{lines} lines, {:.0} %, {rate:.0} a second, {left:.0} s left   ", share * 100.0);
+        let rate = records as f64 / seconds;
+        let noun = if self.rows_are.is_some() { "records" } else { "lines" };
+        eprint!(
+            "\r[{}{}] {:.0} %, {records} {noun}, {rate:.0} a second, {left:.0} s left   ",
+            "=".repeat(filled),
+            " ".repeat(20 - filled),
+            share * 100.0
+        );
     }
 
-    /// Notes what the service says of a line.
-    pub(super) fn answered(&mut self, place: &Place, answer: &ImportResponse) {
+    /// Notes what the service says of a record.
+    pub(super) fn answered(&mut self, places: &[Place], answer: &ImportResponse) {
         match &answer.outcome {
             Some(Outcome::Result(result)) => {
                 let outcome = match result.outcome() {
@@ -72,38 +107,41 @@ impl Report {
                     MutationOutcome::Unchanged => "unchanged",
                     _ => "changed",
                 };
-                self.count(outcome, 1);
+                self.count(outcome, places);
                 self.warned += usize::from(!answer.warnings.is_empty());
                 let warnings = answer.warnings.iter().map(|one| {
                     json!({ "code": one.code().as_str_name().trim_start_matches("WARNING_CODE_"),
                         "field": one.field, "message": one.message })
                 });
-                self.write(json!({ "file": place.0, "line": place.1, "outcome": outcome,
-                    "name": result.name, "warnings": warnings.collect::<Vec<_>>() }));
+                let mut line = told(places, outcome);
+                line["name"] = result.name.clone().into();
+                line["warnings"] = warnings.collect::<Vec<_>>().into();
+                self.write(line);
             }
             Some(Outcome::Refusal(refusal)) => {
                 let each = refusal.violations.iter();
                 let each = each.map(|one| format!("{}: {}", one.field, one.description));
                 let each: Vec<_> = each.collect();
                 let what = if each.is_empty() { refusal.message.clone() } else { each.join("; ") };
-                self.refuse(place, format!("{}: {what}", refusal.reason));
+                self.refuse(places, format!("{}: {what}", refusal.reason));
             }
-            None => self.refuse(place, "the service did not say what became of it".to_owned()),
+            None => self.refuse(places, "the service did not say what became of it".to_owned()),
         }
     }
 
-    /// Notes that a line says nothing that could be sent.
-    pub(super) fn unreadable(&mut self, place: &Place, text: &str) {
-        self.refuse(place, text.to_owned());
+    /// Notes that lines say nothing that could be sent.
+    pub(super) fn unreadable(&mut self, places: &[Place], text: &str) {
+        self.refuse(places, text.to_owned());
     }
 
-    /// Forgets that these lines were refused: they are sent once more.
+    /// Forgets that the records at these places were refused: they are sent once more.
     pub(super) fn again(&mut self, places: &BTreeSet<Place>) {
         for place in places {
-            if self.refused.remove(place).is_some()
+            if let Some((_, places)) = self.refused.remove(place)
                 && let Some(count) = self.counts.get_mut("refused")
             {
                 *count -= 1;
+                self.rows -= places.len();
             }
         }
     }
@@ -113,10 +151,12 @@ impl Report {
         if self.shown.is_some() {
             eprintln!();
         }
-        for (place, text) in std::mem::take(&mut self.refused) {
+        self.tell_remarks();
+        for (place, (text, places)) in std::mem::take(&mut self.refused) {
             eprintln!("{}:{}: {text}", place.0.display(), place.1);
-            self.write(json!({ "file": place.0, "line": place.1, "outcome": "refused",
-                "refusal": text }));
+            let mut line = told(&places, "refused");
+            line["refusal"] = text.into();
+            self.write(line);
         }
         if let Some(file) = &mut self.file {
             file.flush()?;
@@ -125,9 +165,13 @@ impl Report {
             return Err(failure.into());
         }
         let of = |outcome| self.counts.get(outcome).copied().unwrap_or_default();
-        let lines: usize = self.counts.values().sum();
+        let count: usize = self.counts.values().sum();
+        let what = match self.rows_are {
+            None => format!("{count} lines"),
+            Some(rows) => format!("{count} records of {} {rows}", self.rows),
+        };
         println!(
-            "{lines} lines: {} created, {} changed, {} unchanged, {} refused; {} with warnings",
+            "{what}: {} created, {} changed, {} unchanged, {} refused; {} with warnings",
             of("created"),
             of("changed"),
             of("unchanged"),
@@ -136,24 +180,63 @@ impl Report {
         );
         match of("refused") {
             0 => Ok(()),
-            refused => Err(format!("{refused} of {lines} lines were refused").into()),
+            refused if self.rows_are.is_some() => {
+                Err(format!("{refused} of {count} records were refused").into())
+            }
+            refused => Err(format!("{refused} of {count} lines were refused").into()),
         }
     }
 
-    fn refuse(&mut self, place: &Place, text: String) {
-        self.count("refused", 1);
-        self.refused.insert(place.clone(), text);
+    /// Prints remarks, the first of each sort, and how many there are; the file has all.
+    fn tell_remarks(&mut self) {
+        let mut counts = BTreeMap::<&str, usize>::new();
+        for Remark { outcome, place, text, details } in std::mem::take(&mut self.remarks) {
+            let count = counts.entry(outcome).or_default();
+            *count += 1;
+            if *count <= REMARKS_PRINTED && outcome != COUNTED {
+                eprintln!("{}:{}: {outcome}: {text}", place.0.display(), place.1);
+            }
+            let mut line = told(&[place], outcome);
+            if let (Some(line), Value::Object(details)) = (line.as_object_mut(), details) {
+                line.extend(details);
+            }
+            self.write(line);
+        }
+        for (outcome, count) in counts {
+            let more = count.saturating_sub(REMARKS_PRINTED);
+            if more > 0 && outcome != COUNTED {
+                eprintln!("{outcome}: {more} more, all of which are in the file of --report");
+            }
+            println!("{outcome}: {count}");
+        }
     }
 
-    fn count(&mut self, outcome: &'static str, count: usize) {
-        *self.counts.entry(outcome).or_default() += count;
+    fn refuse(&mut self, places: &[Place], text: String) {
+        self.count("refused", places);
+        self.refused.insert(places[0].clone(), (text, places.to_vec()));
     }
 
-    fn write(&mut self, line: serde_json::Value) {
+    fn count(&mut self, outcome: &'static str, places: &[Place]) {
+        *self.counts.entry(outcome).or_default() += 1;
+        self.rows += places.len();
+    }
+
+    fn write(&mut self, line: Value) {
         if let Some(file) = &mut self.file
             && let Err(failure) = writeln!(file, "{line}")
         {
             self.failure.get_or_insert(failure);
         }
     }
+}
+
+/// The beginning of what the file says of the record at `places`.
+fn told(places: &[Place], outcome: &str) -> Value {
+    let (file, line) = &places[0];
+    let mut told = json!({ "file": file, "line": line, "outcome": outcome });
+    if places.len() > 1 {
+        let lines = places.iter().map(|(_, line)| *line);
+        told["lines"] = lines.collect::<Vec<_>>().into();
+    }
+    told
 }
