@@ -11,6 +11,7 @@ use entente::proto::v1::{
     GetAgreementRequest, ListAgreementsRequest, Mutation, WatchChangesRequest,
 };
 use entente::resources::agreement::status::status_on;
+use sea_orm::{ConnectionTrait, Statement};
 use tonic::Code;
 
 use crate::calendar::day;
@@ -322,11 +323,8 @@ async fn an_older_store_knows_what_was(first: &TestServer) {
     assert_eq!(server.clients.head().await, head, "no commit is needed for it");
     let rows = server.connect().await;
     let text = "SELECT status, from_day, until_day FROM agreement_status ORDER BY key, ordinal";
-    let statement = sea_orm::Statement::from_string(
-        sea_orm::ConnectionTrait::get_database_backend(&rows),
-        text,
-    );
-    let found = sea_orm::ConnectionTrait::query_all_raw(&rows, statement).await.unwrap();
+    let statement = Statement::from_string(rows.get_database_backend(), text);
+    let found = rows.query_all_raw(statement).await.unwrap();
     let found = found.iter().map(|row| {
         let day = |place: usize| {
             let day: Option<i32> = row.try_get_by_index(place).unwrap();
