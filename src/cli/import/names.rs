@@ -202,7 +202,8 @@ fn fold(text: &str) -> String {
             word => word,
         };
         let is_letter = word.chars().count() == 1;
-        if !folded.is_empty() && !(is_letter && last_was_letter) {
+        let goes_on = is_letter && last_was_letter;
+        if !folded.is_empty() && !goes_on {
             folded.push(' ');
         }
         folded.push_str(word);
