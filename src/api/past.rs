@@ -7,7 +7,7 @@ use prost_types::Timestamp;
 
 use super::shown::decoded;
 use super::{Api, asked};
-use crate::feed::start::check_kept;
+use crate::feed::start::{Start, check_kept};
 use crate::filter::Filter;
 use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::violations::Path;
@@ -122,6 +122,21 @@ pub async fn all(
     }
     problems.into_result()?;
     Ok(bodies)
+}
+
+/// Refuses to go on with a listing that began in a history that this store does not have, such
+/// as that before a backup was restored. `watch_token` is the token that it began with.
+pub async fn goes_on(api: &Api, watch_token: &str) -> Result<()> {
+    let start = Start::of_token(watch_token)?;
+    start.belongs(&api.feed, None)?;
+    let found = start.find(&api.feed, &api.store).await;
+    found.map(drop).map_err(|error| match error.reason {
+        Reason::HistoryDiverged => {
+            let text = "is of a history that this store does not have: list anew";
+            Error::token(error.reason, "page_token", text)
+        }
+        _ => error,
+    })
 }
 
 /// A page of `list` as it was at `revision`. It looks at a bounded number of names, so

@@ -164,7 +164,12 @@ async fn list<T: Standard + Resource>(api: Api, request: Request<T::ListRequest>
     let after = problems.keep(listing::after(&page_token, query.as_ref().filter(|_| is_known)));
     let ((mask, query), after) = problems.into_ok(mask.zip(query).zip(after))?;
     let listing::After { values, watch_token, revision } = match after {
-        Some(after) => after,
+        Some(after) => {
+            if as_of != AsOf::Now {
+                past::goes_on(&api, &after.watch_token).await?;
+            }
+            after
+        }
         None => begin(&api, as_of).await?,
     };
     let after = (!values.is_empty()).then_some(values);

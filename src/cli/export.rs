@@ -1,14 +1,15 @@
 //! Prints the record as JSON Lines.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use clap::Args;
 
 use super::Failure;
 use super::json::to_json;
 use super::popolo::{self, Written};
+use super::state::each_resource;
 use crate::client::Client;
-use crate::proto::v1::{Origin, WatchChangesRequest, watch_changes_request::Start};
+use crate::proto::v1::Resource;
 
 /// Prints each resource as one JSON object a line, such as {"country": {...}}, or with
 /// --popolo one document with all officials and organizations.
@@ -43,35 +44,26 @@ impl Export {
         if self.popolo {
             self.types = ["Country", "Organization", "Official"].map(str::to_owned).into();
         }
-        let mut watch = Client::new(&self.address)?.watch(WatchChangesRequest {
-            start: Some(Start::Origin(Origin::Snapshot.into())),
-            filter: self.filter,
-            resource_types: self.types,
-            ..WatchChangesRequest::default()
-        });
+        let client = Client::new(&self.address)?;
+        let mut out = BufWriter::new(std::io::stdout());
         let mut records = Vec::new();
-        while let Some(delivery) = watch.next().await? {
-            let mut out = std::io::stdout().lock();
-            for resource in &delivery.snapshot {
-                let record = to_json("Resource", resource)?;
-                if self.popolo {
-                    records.push(record);
-                } else {
-                    writeln!(out, "{record}")?;
-                }
+        let take = |resource: &Resource| {
+            let record = to_json("Resource", resource)?;
+            if self.popolo {
+                records.push(record);
+            } else {
+                writeln!(out, "{record}")?;
             }
-            out.flush()?;
-            if delivery.snapshot_is_whole {
-                break;
-            }
-        }
+            Ok(())
+        };
+        each_resource(&client, self.types, self.filter, take).await?;
         if self.popolo {
             let Written { document, left_out } = popolo::write(&records);
-            writeln!(std::io::stdout(), "{document:#}")?;
+            writeln!(out, "{document:#}")?;
             for (field, count) in left_out {
                 eprintln!("left out: {field} has no place in Popolo ({count} times)");
             }
         }
-        Ok(())
+        Ok(out.flush()?)
     }
 }

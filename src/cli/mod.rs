@@ -7,6 +7,7 @@ mod json;
 mod lines;
 mod popolo;
 pub mod serve;
+mod state;
 pub mod verify;
 pub mod watch;
 

@@ -3,7 +3,9 @@
 use entente::feed::token::Token;
 use entente::model::limits::WATCHES;
 use entente::proto::v1::watch_changes_request::Start;
-use entente::proto::v1::{ListChangesRequest, Origin, WatchChangesRequest, list_changes_request};
+use entente::proto::v1::{
+    ListAgreementsRequest, ListChangesRequest, Origin, WatchChangesRequest, list_changes_request,
+};
 use tonic::Code;
 
 use crate::on_both;
@@ -105,8 +107,19 @@ async fn a_backup_that_was_written_on(server: &TestServer) {
     let database = first.stop().await;
     let backup = database.copy().await;
     let original = TestServer::start_on(database).await;
-    original.clients.create_agreement(agreement("Lost", &["KHM"])).await.unwrap();
-    let lost = original.clients.head().await.token;
+    for title in ["Lost", "Lost too"] {
+        original.clients.create_agreement(agreement(title, &["KHM"])).await.unwrap();
+    }
+    let head = original.clients.head().await;
+    let lost = head.token;
+    let mut listed = ListAgreementsRequest {
+        page_size: 1,
+        read_revision: head.head_revision,
+        ..Default::default()
+    };
+    let first_page = original.clients.agreements().list_agreements(listed.clone()).await.unwrap();
+    listed.page_token = first_page.into_inner().next_page_token;
+    original.clients.agreements().list_agreements(listed.clone()).await.unwrap();
     original.finish().await;
     let restored = TestServer::start_on(backup).await;
     // As far as the backup goes, and beyond it by one and by two commits.
@@ -115,6 +128,10 @@ async fn a_backup_that_was_written_on(server: &TestServer) {
         let refusal = refused(&restored.clients, &lost).await;
         refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["token"]);
     }
+    // Nor is a list of the lost past gone on with in the other.
+    let mixed = restored.clients.agreements().list_agreements(listed).await;
+    let refusal = Refusal::of(&mixed.unwrap_err());
+    refusal.is(Code::FailedPrecondition, "HISTORY_DIVERGED", &["page_token"]);
     let head = restored.clients.head_revision().await;
     let commits = until(&restored.clients, from(Start::Token(shared)), head).await;
     assert_eq!(commits.len(), 2);

@@ -7,8 +7,9 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::cli::Failure;
+use crate::cli::state::each_resource;
 use crate::client::Client;
-use crate::proto::v1::{Origin, WatchChangesRequest, watch_changes_request::Start};
+use crate::proto::v1::Resource;
 
 /// How a text names a record, the surest way first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,24 +53,16 @@ impl Names {
         if types.is_empty() {
             return Ok(names);
         }
-        let mut watch = client.watch(WatchChangesRequest {
-            start: Some(Start::Origin(Origin::Snapshot.into())),
-            resource_types: types.into_iter().collect(),
-            ..WatchChangesRequest::default()
-        });
-        while let Some(delivery) = watch.next().await? {
-            for resource in &delivery.snapshot {
-                let message = crate::cli::json::dynamic("Resource", resource)?;
-                for (_, value) in message.fields() {
-                    if let Value::Message(record) = value {
-                        names.add(record);
-                    }
+        let take = |resource: &Resource| {
+            let message = crate::cli::json::dynamic("Resource", resource)?;
+            for (_, value) in message.fields() {
+                if let Value::Message(record) = value {
+                    names.add(record);
                 }
             }
-            if delivery.snapshot_is_whole {
-                break;
-            }
-        }
+            Ok(())
+        };
+        each_resource(client, types.into_iter().collect(), String::new(), take).await?;
         Ok(names)
     }
 
