@@ -236,12 +236,17 @@ async fn what_has_ended_or_says_so_is_left_alone(server: &TestServer) {
     let commit = change(clients, "new", entered, &["actions"]).await;
     assert_eq!(names(&commit), ["new", "running"]);
     assert_eq!(get(clients, "told").await.actions, told.actions);
-    // What is not in force ends nothing, and neither does what is over.
+    // What has not entered into force ends nothing.
     for life in [(Signature, "2020"), (EntryIntoForce, "2990"), (Expiry, "2001")] {
         let before = clients.head_revision().await;
         clients.create_agreement(treaty(&[life], &["told"])).await.unwrap();
         assert_eq!(only_commit(clients, before).await.changes.len(), 1, "{life:?}");
     }
+    // What has, and is over by now, did when it entered.
+    make(clients, &[("ended", old())]).await;
+    let over = treaty(&[(EntryIntoForce, "2001"), (Expiry, "2010")], &["ended"]);
+    make(clients, &[("over-too", over)]).await;
+    assert_eq!(get(clients, "ended").await.actions[1..], [superseded("2001", "over-too")]);
 }
 
 async fn both_written_at_once(server: &TestServer) {
@@ -448,8 +453,14 @@ async fn registers_that_are_imported_again(server: &TestServer) {
     assert_eq!(import(later(), false).await, [Updated, Unchanged]);
     assert_eq!(get(clients, "old").await.actions[1..], [expires.clone(), end.clone()]);
     let mut told = later();
-    told.actions.push(end);
+    told.actions.push(end.clone());
     assert_eq!(import(told, false).await, [Unchanged, Unchanged]);
+    // What somebody has made of it stays.
+    let mut changed = later();
+    changed.actions.push(AgreementAction { cause: end.cause.clone(), ..action(Expiry, "2011") });
+    change(clients, "old", changed.clone(), &["actions"]).await;
+    assert_eq!(import(later(), false).await, [Unchanged, Unchanged]);
+    assert_eq!(get(clients, "old").await.actions, changed.actions);
     // Whoever replaces, replaces; and what was removed is not known to an import.
     assert_eq!(import(later(), true).await, [Updated, Unchanged]);
     assert_eq!(import(later(), false).await, [Unchanged, Unchanged]);

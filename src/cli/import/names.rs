@@ -30,6 +30,18 @@ enum Way {
     FormerName,
 }
 
+impl Way {
+    /// What a text that names in this way has in common with others that mean the same: names
+    /// of records and external ids are exact, codes are in any case, the rest is folded.
+    fn key(self, text: &str) -> String {
+        match self {
+            Self::Name => format!("= {}", text.trim()),
+            Self::Code | Self::FormerCode => format!("# {}", text.trim().to_uppercase()),
+            _ => fold(text),
+        }
+    }
+}
+
 /// What the short form of an article ends with.
 const APOSTROPHES: [char; 2] = ['\'', '’'];
 /// Articles that ISO puts behind names, as in `Philippines (the)`.
@@ -118,8 +130,11 @@ impl Names {
     }
 
     fn meanings(&self, types: &[String], text: &str) -> Vec<&(Way, String)> {
-        let folded = fold(text);
-        let each = types.iter().filter_map(|one| self.meanings.get(&(one.clone(), folded.clone())));
+        let keys = [Way::Name, Way::Code, Way::OtherName].map(|way| way.key(text));
+        let each = types.iter().flat_map(|one| {
+            let keys = keys.iter().map(move |key| (one.clone(), key.clone()));
+            keys.filter_map(|key| self.meanings.get(&key))
+        });
         each.flatten().collect()
     }
 
@@ -153,12 +168,9 @@ impl Names {
         }
         let shown = [text(record, "display_name"), text(record, "title")].concat();
         self.display_names.insert(name.clone(), shown);
-        for (way, text) in ways {
-            let folded = fold(&text);
-            if !folded.is_empty() {
-                let meanings = self.meanings.entry((of_type.clone(), folded)).or_default();
-                meanings.push((way, name.clone()));
-            }
+        for (way, text) in ways.iter().filter(|(_, text)| !text.is_empty()) {
+            let key = (of_type.clone(), way.key(text));
+            self.meanings.entry(key).or_default().push((*way, name.clone()));
         }
     }
 }
@@ -260,6 +272,8 @@ mod tests {
             ("Korea, Republic of", "KOR"),
             ("AI", "AIA"),
             ("SU", "SUN"),
+            ("AND", "AND"),
+            ("and", "AND"),
             ("Czechoslovakia", "CSK"),
         ] {
             assert_eq!(names.find(&types, text), Ok(&*format!("countries/{id}")), "{text}");
@@ -269,7 +283,21 @@ mod tests {
     #[test]
     fn what_is_unknown_or_means_several_is_told() {
         let (names, types) = (names(), ["Country".to_owned()]);
-        assert_eq!(names.find(&types, "Atlantis"), Err("names no Country".to_owned()));
+        let unknown = [
+            "Atlantis",
+            "N/A",
+            "n.a.",
+            "i.e.",
+            "8/4/0",
+            "a-z",
+            "countries",
+            "countries/",
+            "the",
+            "",
+        ];
+        for text in unknown {
+            assert_eq!(names.find(&types, text), Err("names no Country".to_owned()), "{text}");
+        }
         let several = "may mean countries/CSK or countries/SCG".to_owned();
         assert_eq!(names.find(&types, "CS"), Err(several));
     }

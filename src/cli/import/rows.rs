@@ -120,6 +120,14 @@ impl Joined {
     }
 }
 
+/// By what a record will be found: its name, and its external ids.
+fn found_by(record: &Map<String, Value>) -> Vec<String> {
+    let name = record.get("name").map(Value::to_string);
+    let ids = record.get("external_ids").and_then(Value::as_array);
+    let ids = ids.into_iter().flatten().map(Value::to_string);
+    name.into_iter().chain(ids).collect()
+}
+
 /// Makes records row by row.
 struct Maker<'m> {
     mapping: &'m Mapping,
@@ -234,11 +242,21 @@ impl Maker<'_> {
 
     fn finish(self) -> Prepared {
         let mut prepared = self.prepared;
+        let mut first_lines = HashMap::new();
         for Draft { places, bytes, record, refusals } in self.drafts {
-            let resource = if refusals.is_empty() {
-                resource_of_json(&self.mapping.of_type, Value::Object(record))
-            } else {
-                Err(refusals.into_iter().collect::<Vec<_>>().join("; "))
+            let again = found_by(&record)
+                .into_iter()
+                .find_map(|id| first_lines.insert(id, places[0].clone()))
+                .filter(|_| refusals.is_empty());
+            let resource = match again {
+                Some((file, line)) => Err(format!(
+                    "is the record of {}:{line} again; group_by makes one record of its rows",
+                    file.display()
+                )),
+                None if refusals.is_empty() => {
+                    resource_of_json(&self.mapping.of_type, Value::Object(record))
+                }
+                None => Err(refusals.into_iter().collect::<Vec<_>>().join("; ")),
             };
             prepared.entries.push(Entry { places, size: bytes as u64, resource });
         }

@@ -262,7 +262,7 @@ fn is_foreseen(from: AgreementStatus, step: &Step) -> bool {
 
 mod force;
 
-pub use force::in_force_since;
+pub use force::entry_into_force;
 
 #[cfg(test)]
 mod tests;
