@@ -21,24 +21,22 @@ const CALLS: usize = 50;
 
 async fn list(
     channel: &Channel,
-    order_by: &str,
     page_size: usize,
     page_token: &str,
 ) -> Outcome<ListAgreementsResponse> {
     let request = ListAgreementsRequest {
         page_size: i32::try_from(page_size)?,
         page_token: page_token.to_owned(),
-        order_by: order_by.to_owned(),
         ..ListAgreementsRequest::default()
     };
     Ok(unary(channel, LIST, request).await?)
 }
 
 /// The token of the page after `skipped` agreements.
-async fn token_after(channel: &Channel, order_by: &str, skipped: usize) -> Outcome<String> {
+async fn token_after(channel: &Channel, skipped: usize) -> Outcome<String> {
     let (mut token, mut left) = (String::new(), skipped);
     while left > 0 {
-        let page = list(channel, order_by, left.min(1_000), &token).await?;
+        let page = list(channel, left.min(1_000), &token).await?;
         left -= page.agreements.len().min(left);
         token = page.next_page_token;
         if token.is_empty() {
@@ -49,11 +47,11 @@ async fn token_after(channel: &Channel, order_by: &str, skipped: usize) -> Outco
 }
 
 /// Microseconds of a page.
-async fn turn(channel: &Channel, order_by: &str, size: usize, token: &str) -> Outcome<f64> {
+async fn turn(channel: &Channel, size: usize, token: &str) -> Outcome<f64> {
     let mut micros = Vec::with_capacity(CALLS);
     for _ in 0..CALLS {
         let begun = Instant::now();
-        let page = list(channel, order_by, size, token).await?;
+        let page = list(channel, size, token).await?;
         micros.push(begun.elapsed().as_secs_f64() * 1e6);
         if page.agreements.len() != size {
             return Err("a page is not full".into());
@@ -109,35 +107,31 @@ pub async fn pages(large: &Product, scale: Scale, report: &mut Report) -> Outcom
     let of_large = connect(large.server.address, 1).await?;
     let of_small = connect(small.server.address, 1).await?;
     let far = FAR.min(scale.many / scale.page);
-    for order_by in ["name", "title"] {
-        let token = token_after(&of_large[0], order_by, (far - 1) * scale.page).await?;
-        let (mut first, mut distant, mut few) = (Vec::new(), Vec::new(), Vec::new());
-        for round in 0..=scale.rounds {
-            let times = (
-                turn(&of_large[0], order_by, scale.page, "").await?,
-                turn(&of_large[0], order_by, scale.page, &token).await?,
-                turn(&of_small[0], order_by, scale.page, "").await?,
-            );
-            if round > 0 {
-                first.push(times.0);
-                distant.push(times.1);
-                few.push(times.2);
-            }
+    let token = token_after(&of_large[0], (far - 1) * scale.page).await?;
+    let (mut first, mut distant, mut few) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..=scale.rounds {
+        let times = (
+            turn(&of_large[0], scale.page, "").await?,
+            turn(&of_large[0], scale.page, &token).await?,
+            turn(&of_small[0], scale.page, "").await?,
+        );
+        if round > 0 {
+            first.push(times.0);
+            distant.push(times.1);
+            few.push(times.2);
         }
-        let row = |work, product: &Vec<f64>, limit, limits: &Vec<f64>| Row {
-            database: large.place.kind.name(),
-            work,
-            unit: "us",
-            product: product.clone(),
-            limit,
-            limits: limits.clone(),
-            floor: Floor::Times(1.5),
-        };
-        let many = scale.many;
-        let work = format!("page {far} of {many} by {order_by}");
-        report.add(row(work, &distant, "first page", &first));
-        let work = format!("first page of {many} by {order_by}");
-        report.add(row(work, &first, "first page of the small", &few));
     }
+    let row = |work, product: &Vec<f64>, limit, limits: &Vec<f64>| Row {
+        database: large.place.kind.name(),
+        work,
+        unit: "us",
+        product: product.clone(),
+        limit,
+        limits: limits.clone(),
+        floor: Floor::Times(1.5),
+    };
+    let many = scale.many;
+    report.add(row(format!("page {far} of {many}"), &distant, "first page", &first));
+    report.add(row(format!("first page of {many}"), &first, "first page of the small", &few));
     small.finish().await
 }

@@ -34,7 +34,7 @@ const FIRST_DAY: Day = -208_191;
 /// The agreement; `number` makes its title its own, and the day on which it is signed, as in a
 /// register that is kept from day to day.
 pub fn agreement(number: usize) -> Agreement {
-    // Titles are spread, so that neither of the two orders is that of creation.
+    // Titles are spread, so that their order is not that of creation.
     let spread = number.wrapping_mul(0x9E37_79B9) & 0xFFFF_FFFF;
     let signed = FIRST_DAY + Day::try_from(number % 200_000).unwrap_or_default();
     Agreement {

@@ -26,6 +26,7 @@ mod m20261126_000005_statements;
 mod m20261126_000006_citations;
 mod m20261127_000001_agreement_status;
 mod m20261127_000002_peers;
+mod m20261127_000003_titles;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000006_citations::Migration),
             Box::new(m20261127_000001_agreement_status::Migration),
             Box::new(m20261127_000002_peers::Migration),
+            Box::new(m20261127_000003_titles::Migration),
         ]
     }
 }

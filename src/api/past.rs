@@ -80,30 +80,30 @@ impl AsOf {
 /// the path of each name in the request.
 pub async fn all(
     api: &Api,
-    names: &[String],
+    names: Vec<String>,
     revision: i64,
     at: impl Fn(usize) -> String,
 ) -> Result<Vec<Bytes>> {
-    let texts: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut found = api.store.past(&texts, revision).await?;
-    let missing: Vec<&str> =
-        texts.iter().copied().filter(|name| !found.contains_key(*name)).collect();
-    let meant =
-        if missing.is_empty() { HashMap::new() } else { api.store.meanings(&missing).await? };
-    let others: Vec<&str> = meant.values().flatten().map(|(_, name)| name.as_str()).collect();
-    if !others.is_empty() {
-        found.extend(api.store.past(&others, revision).await?);
+    let found = api.store.reads.get_past(names.clone(), revision).await?;
+    let missing = names.iter().zip(&found).filter(|(_, body)| body.is_none());
+    let missing: Vec<&str> = missing.map(|(name, _)| name.as_str()).collect();
+    if missing.is_empty() {
+        return Ok(found.into_iter().flatten().collect());
     }
+    let meant = api.store.meanings(&missing).await?;
+    let others: Vec<String> = meant.values().flatten().map(|(_, name)| name.clone()).collect();
+    let bodies = api.store.reads.get_past(others.clone(), revision).await?;
+    let others: HashMap<String, Option<Bytes>> = others.into_iter().zip(bodies).collect();
     let mut problems = Problems::default();
     let mut bodies = Vec::with_capacity(names.len());
-    for (index, name) in names.iter().enumerate() {
+    for (index, (name, body)) in names.iter().zip(found).enumerate() {
         let meant = meant.get(name).map(Vec::as_slice).unwrap_or_default();
-        let body = found.get(name).or_else(|| match meant {
-            [(_, other)] => found.get(other),
+        let body = body.or_else(|| match meant {
+            [(_, other)] => others.get(other).cloned().flatten(),
             _ => None,
         });
         if let Some(body) = body {
-            bodies.push(body.clone());
+            bodies.push(body);
             continue;
         }
         let path = at(index);

@@ -93,7 +93,7 @@ async fn get<T: Standard>(api: Api, request: Request<T::GetRequest>) -> Result<F
     let body = match as_of.revision(&api).await? {
         None => api.store.reads.get_one(&name).await?,
         Some(revision) => {
-            let found = past::all(&api, &[name], revision, |_| "name".to_owned()).await?;
+            let found = past::all(&api, vec![name], revision, |_| "name".to_owned()).await?;
             found.into_iter().next().ok_or_else(Error::internal)?
         }
     };
@@ -119,7 +119,7 @@ async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) 
     let bodies = match as_of.revision(&api).await? {
         None => api.store.reads.get_all(names).await?,
         Some(revision) => {
-            past::all(&api, &names, revision, |index| format!("names[{index}]")).await?
+            past::all(&api, names, revision, |index| format!("names[{index}]")).await?
         }
     };
     let mut out = Vec::new();

@@ -41,6 +41,10 @@ pub struct Committer {
     queue: End,
     databases: Arc<Databases>,
     writer: DatabaseConnection,
+    /// Reads ahead while the writer waits for the head, where others write as well.
+    scout: DatabaseConnection,
+    /// Whether nobody else wrote between the last two groups.
+    undisturbed: bool,
     registry: Registry,
     deliverer: Deliverer,
     clock: Clock,
@@ -80,10 +84,13 @@ impl Committer {
     ) -> (Self, Queue) {
         let (queue, end) = Queue::new(state.clone());
         let writer = databases.writer.clone();
+        let scout = (*databases.reader()).clone();
         let committer = Self {
             queue: end,
             databases,
             writer,
+            scout,
+            undisturbed: false,
             registry,
             deliverer: Deliverer::start(publish, hints),
             clock,
@@ -123,8 +130,10 @@ impl Committer {
             Ok(runtime) => runtime.block_on(async {
                 // A connection belongs to the thread that opens it.
                 self.writer = self.databases.connect_writer();
+                self.scout = self.databases.connect_scout();
                 self.run().await;
                 self.deliverer.finish().await;
+                let _ = self.scout.clone().close().await;
                 let _ = self.writer.clone().close().await;
             }),
             Err(error) => tracing::error!(%error, "the committer cannot start"),
@@ -297,10 +306,16 @@ impl Committer {
         None
     }
 
-    /// Leaves the connection behind, with whatever transaction is open on it.
+    /// Leaves the connections behind, with whatever transaction is open on them.
     fn reconnect(&mut self) {
         self.begun = None;
         let old = std::mem::replace(&mut self.writer, self.databases.connect_writer());
+        tokio::spawn(old.close());
+        self.reconnect_scout();
+    }
+
+    fn reconnect_scout(&mut self) {
+        let old = std::mem::replace(&mut self.scout, self.databases.connect_scout());
         tokio::spawn(old.close());
     }
 }

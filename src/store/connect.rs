@@ -21,6 +21,11 @@ const ROW_BUFFER: usize = 256;
 /// Pages of 4 KiB in SQLite's log before they go into the file: the larger, the
 /// fewer pages are written more than once.
 const WAL_PAGES: &str = "10000";
+/// For the committer: its statements find rows by keys, whatever the group. PostgreSQL would
+/// plan some of them anew each time, which takes longer than to run them.
+const COMMITTER_PLANS: [(&str, &str); 2] = [("plan_cache_mode", "force_generic_plan"), NO_JIT];
+/// Compiling the longest filters takes seconds, and running them does not.
+const NO_JIT: (&str, &str) = ("jit", "off");
 /// How long a caller waits for a connection before the store counts as gone.
 const ACQUIRE: Duration = Duration::from_secs(3);
 
@@ -116,11 +121,25 @@ impl Databases {
 
     /// A new connection for the committer, in place of one in an unknown state.
     pub fn connect_writer(&self) -> DatabaseConnection {
-        let mut writer = self.writer_way.connect();
+        self.heard(self.writer_way.connect())
+    }
+
+    /// A new connection by which the committer reads ahead.
+    pub fn connect_scout(&self) -> DatabaseConnection {
+        self.heard(match &self.reader_way {
+            Way::Postgres(pool, options) => {
+                let options = options.clone().options(COMMITTER_PLANS);
+                Way::Postgres(pool.clone().max_connections(1), options).connect()
+            }
+            sqlite @ Way::Sqlite(..) => sqlite.connect(),
+        })
+    }
+
+    fn heard(&self, mut connection: DatabaseConnection) -> DatabaseConnection {
         if let Some(hears) = self.hears_statements {
-            writer.set_metric_callback(move |told| hears(&told.statement.sql));
+            connection.set_metric_callback(move |told| hears(&told.statement.sql));
         }
-        writer
+        connection
     }
 
     /// The connections that read.
@@ -228,6 +247,9 @@ async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
         options
             .clone()
             .statement_cache_capacity(64)
+            // References are checked when a write is judged, nobody else writes to the
+            // file, and `entente verify` compares all: each would be looked up once more.
+            .foreign_keys(false)
             .pragma("cache_size", "-65536")
             .pragma("wal_autocheckpoint", WAL_PAGES),
     );
@@ -261,7 +283,7 @@ fn lock(database: &Path) -> Result<File, OpenError> {
 
 fn open_postgres(url: &str) -> Result<Databases, OpenError> {
     let options = postgres(url)?;
-    let writer_options = options.clone().options([
+    let writer_options = options.clone().options(COMMITTER_PLANS).options([
         ("lock_timeout", millis(LOCK_TIMEOUT)),
         ("idle_in_transaction_session_timeout", millis(IDLE_IN_TRANSACTION)),
         ("statement_timeout", millis(STATEMENT_TIMEOUT)),
@@ -289,11 +311,7 @@ fn postgres(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
 }
 
 fn postgres_reader(options: PgConnectOptions) -> PgConnectOptions {
-    options.options([
-        ("statement_timeout", millis(STATEMENT_TIMEOUT)),
-        // Compiling the longest filters takes seconds, and running them does not.
-        ("jit", "off".to_owned()),
-    ])
+    options.options([NO_JIT]).options([("statement_timeout", millis(STATEMENT_TIMEOUT))])
 }
 
 fn millis(duration: Duration) -> String {

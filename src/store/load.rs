@@ -65,8 +65,8 @@ pub struct Loaded {
     pub external: HashMap<ExternalKey, (i64, String)>,
     /// What could be brought back.
     pub graves: HashMap<String, Grave>,
-    /// Earlier answers, by actor and request id.
-    pub requests: HashMap<(String, String), request::Model>,
+    /// Earlier answers.
+    pub requests: Answers,
     /// Who refers to what is to be deleted, apart from the group's own targets.
     pub referrers: HashMap<i64, Vec<String>>,
     /// Records with which those that are written may have something in common.
@@ -77,7 +77,25 @@ pub struct Loaded {
     pub step: Step,
 }
 
-/// Loads what `writes` need.
+/// Earlier answers to request ids, by actor and id.
+pub type Answers = HashMap<(String, String), request::Model>;
+
+/// Loads what has been answered to the request ids of `writes`.
+pub async fn answers(db: &impl ConnectionTrait, writes: &[Write]) -> Result<Answers, DbErr> {
+    let named = writes.iter().filter(|write| !write.request_id.is_empty());
+    let keys: Vec<_> =
+        named.map(|write| [write.actor.as_str(), write.request_id.as_str()]).collect();
+    if keys.is_empty() {
+        return Ok(Answers::new());
+    }
+    let text =
+        "SELECT actor, request_id, digest, result, expires FROM request WHERE (actor, request_id)";
+    let sql = Sql::new(db.get_database_backend(), text).among_rows(&keys);
+    let rows = request::Entity::find().from_raw_sql(sql.build()).all(db).await?;
+    Ok(rows.into_iter().map(|row| ((row.actor.clone(), row.request_id.clone()), row)).collect())
+}
+
+/// Loads what `writes` need of the records: all that depends on the head alone.
 pub async fn load(
     db: &impl ConnectionTrait,
     registry: Registry,
@@ -85,7 +103,6 @@ pub async fn load(
     memory: &Names,
 ) -> Result<Loaded, DbErr> {
     let mut loader = Loader { db, registry, memory, found: Loaded::default() };
-    loader.requests(writes).await?;
     let mut targets = Targets::of(registry, writes);
     let sought = sought(writes);
     loader.external(&sought).await?;
@@ -158,23 +175,6 @@ impl<C: ConnectionTrait> Loader<'_, C> {
 
     async fn rows(&self, sql: Sql) -> Result<Vec<QueryResult>, DbErr> {
         self.db.query_all_raw(sql.build()).await
-    }
-
-    async fn requests(&mut self, writes: &[Write]) -> Result<(), DbErr> {
-        let named = writes.iter().filter(|write| !write.request_id.is_empty());
-        let keys: Vec<_> =
-            named.map(|write| [write.actor.as_str(), write.request_id.as_str()]).collect();
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let sql = self
-            .sql("SELECT actor, request_id, digest, result, expires FROM request WHERE (actor, request_id)")
-            .among_rows(&keys);
-        let rows = request::Entity::find().from_raw_sql(sql.build()).all(self.db).await?;
-        for row in rows {
-            self.found.requests.insert((row.actor.clone(), row.request_id.clone()), row);
-        }
-        Ok(())
     }
 
     async fn targets(&mut self, targets: &Targets) -> Result<(), DbErr> {

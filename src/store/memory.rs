@@ -23,12 +23,14 @@ impl Memory {
     /// Bytes up to which a message that was looked into is kept with its name.
     const SMALL: usize = 2_048;
 
-    /// Forgets everything if the log has gone on without us.
-    pub(super) fn forget_unless(&mut self, hash: &[u8]) {
-        if self.hash != hash {
+    /// Forgets everything if the log has gone on without us; whether it has not.
+    pub(super) fn keeps_up(&mut self, hash: &[u8]) -> bool {
+        let keeps_up = self.hash == hash;
+        if !keeps_up {
             self.clear();
             self.hash = hash.to_vec();
         }
+        keeps_up
     }
 
     /// Takes in what a group has left, up to the commit with `hash`.

@@ -259,12 +259,6 @@ impl Store {
         self.read(|db| async move { past::page(&db, asked).await }).await
     }
 
-    /// The records called `names` as they were at `revision`, by name.
-    pub async fn past(&self, names: &[&str], revision: i64) -> Result<HashMap<String, Bytes>> {
-        self.check_up()?;
-        self.read(|db| async move { past::versions(&db, names, revision).await }).await
-    }
-
     /// A page of the versions of a record, see [`versions::page`].
     pub async fn versions(
         &self,

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use sea_orm::{DatabaseConnection, DbBackend, DbErr, Statement, StreamTrait};
+use sea_orm::sea_query::ArrayType;
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, QueryResult, Statement, StreamTrait, Value};
 
 use super::resource::Kind;
 use super::sql::Sql;
@@ -140,52 +141,76 @@ fn statement(backend: DbBackend, asked: &Asked<'_>) -> Statement {
     sql.push(" ORDER BY name LIMIT ").bind(limit).push(") l").build()
 }
 
-/// The records called `names` as they were at `revision`, by name.
+/// The records that are asked for, each by its name and as it was at a revision: by
+/// revision and name.
 pub async fn versions(
     db: &DatabaseConnection,
-    names: &[&str],
-    revision: i64,
-) -> Result<HashMap<String, Bytes>, DbErr> {
-    Ok(bounded(db, names, revision, usize::MAX).await?.0)
+    asked: &[(&str, i64)],
+) -> Result<HashMap<i64, HashMap<String, Bytes>>, DbErr> {
+    let mut found: HashMap<i64, HashMap<String, Bytes>> = HashMap::new();
+    let mut rows = db.stream_raw(versions_statement(db, asked.iter().copied())).await?;
+    while let Some(row) = rows.next().await {
+        let (revision, name, body) = version(&row?)?;
+        found.entry(revision).or_default().insert(name, body);
+    }
+    Ok(found)
 }
 
-/// The same in the order of names, until so many bytes have been read; with the last
-/// name if there may be more.
-///
-/// At `revision` a name belonged to the record that was the first to be deleted
-/// under it later, else to the one that has it now, if they were there already.
+/// The records called `names` as they were at `revision`, in the order of names, until so many
+/// bytes have been read; with the last name if there may be more.
 async fn bounded(
     db: &DatabaseConnection,
     names: &[&str],
     revision: i64,
     limit: usize,
 ) -> Result<(HashMap<String, Bytes>, Option<String>), DbErr> {
-    let held = "SELECT o.name, v.body FROM (SELECT n.name, COALESCE(( \
-         SELECT d.key FROM change d WHERE d.name = n.name AND d.kind = 'DELETED' \
-         AND d.revision > ";
-    let sql = Sql::new(db.get_database_backend(), held).bind(revision);
-    let sql = sql.push(
-        " ORDER BY d.revision LIMIT 1), (SELECT r.key FROM record r WHERE r.name = n.name)) AS key \
-         FROM (SELECT name FROM record WHERE name",
-    );
-    let sql = sql.among_text(names.iter().copied());
-    let sql = sql.push(" UNION SELECT name FROM tombstone WHERE name");
-    let sql = sql.among_text(names.iter().copied());
-    let sql = sql.push(
-        ") n) o JOIN change v ON v.key = o.key AND v.revision = ( \
-         SELECT max(w.revision) FROM change w WHERE w.key = o.key AND w.revision <= ",
-    );
-    let sql = sql.bind(revision).push(") WHERE v.kind <> 'DELETED' ORDER BY o.name");
-    let mut rows = db.stream_raw(sql.build()).await?;
+    let asked = names.iter().map(|name| (*name, revision));
+    let mut rows = db.stream_raw(versions_statement(db, asked)).await?;
     let (mut found, mut read) = (HashMap::new(), 0);
     while let Some(row) = rows.next().await {
-        let row = row?;
-        let (name, body): (String, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let (_, name, body) = version(&row?)?;
         read += body.len();
-        found.insert(name.clone(), Bytes::from(body));
+        found.insert(name.clone(), body);
         if read >= limit {
             return Ok((found, Some(name)));
         }
     }
     Ok((found, None))
+}
+
+fn version(row: &QueryResult) -> Result<(i64, String, Bytes), DbErr> {
+    let body: Vec<u8> = row.try_get_by_index(2)?;
+    Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, body.into()))
+}
+
+/// At a revision a name belonged to the record that was the first to be deleted under it
+/// later, else to the one that has it now, if they were there already.
+fn versions_statement<'a>(
+    db: &DatabaseConnection,
+    asked: impl IntoIterator<Item = (&'a str, i64)>,
+) -> Statement {
+    let held = "WITH held AS MATERIALIZED (SELECT asked.name, asked.revision, COALESCE(( \
+         SELECT d.key FROM change d WHERE d.name = asked.name AND d.kind = 'DELETED' \
+         AND d.revision > asked.revision ORDER BY d.revision LIMIT 1), \
+         (SELECT r.key FROM record r WHERE r.name = asked.name)) AS key FROM ";
+    let newest = ") SELECT held.revision, held.name, v.body FROM held JOIN change v \
+         ON v.key = held.key AND v.revision = (SELECT max(w.revision) FROM change w \
+         WHERE w.key = held.key AND w.revision <= held.revision) \
+         WHERE v.kind <> 'DELETED' ORDER BY held.name";
+    asked_table(Sql::new(db.get_database_backend(), held), asked).push(newest).build()
+}
+
+/// Goes on with a table called `asked` of names and revisions.
+fn asked_table<'a>(sql: Sql, asked: impl IntoIterator<Item = (&'a str, i64)>) -> Sql {
+    if sql.is_postgres() {
+        let (names, revisions): (Vec<Value>, Vec<Value>) =
+            asked.into_iter().map(|(name, revision)| (name.into(), revision.into())).unzip();
+        let names = Value::Array(ArrayType::String, Some(Box::new(names)));
+        let revisions = Value::Array(ArrayType::BigInt, Some(Box::new(revisions)));
+        let sql = sql.push("unnest(").bind(names).push(", ").bind(revisions);
+        return sql.push(") AS asked(name, revision)");
+    }
+    let asked: Vec<(&str, i64)> = asked.into_iter().collect();
+    let sql = sql.push("(SELECT value ->> 0 AS name, value ->> 1 AS revision FROM json_each(");
+    sql.bind(serde_json::json!(asked).to_string()).push(")) AS asked")
 }

@@ -1,41 +1,48 @@
 //! Reads of single records: whatever is asked for at the same time is read in one
 //! statement, which begins after the last of the questions. So no answer is
-//! stale, and the cost of a statement is shared.
+//! stale, and the cost of a statement is shared. Reads of the past have their own, since each
+//! of their names costs more.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::connect::{Databases, Reader};
 use super::meaning::aliases;
+use super::past;
 use super::sql::Sql;
 use super::state::{State, Status};
 use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::limits::ANSWER;
 use crate::model::violations::Path;
 
-/// Statements that may run at the same time.
+/// Statements that may run at the same time, of now and of the past each.
 const WORKERS: usize = 3;
 /// Names that one statement asks for at most, apart from a single larger
 /// question.
 const BATCH_NAMES: usize = 512;
 
+/// When a read is about: a revision, or now.
+type When = Option<i64>;
+
 /// Encoded messages by resource name.
-pub type Bodies = HashMap<String, Bytes>;
+type Bodies = HashMap<String, Bytes>;
 
 #[derive(Debug)]
 struct Question {
     names: Vec<String>,
+    when: When,
     answer: oneshot::Sender<Result<Vec<Option<Bytes>>>>,
 }
 
 /// The way to the readers.
 #[derive(Clone, Debug)]
 pub struct Reads {
-    questions: mpsc::UnboundedSender<Question>,
+    now: mpsc::UnboundedSender<Question>,
+    past: mpsc::UnboundedSender<Question>,
     databases: Arc<Databases>,
     state: State,
 }
@@ -43,22 +50,35 @@ pub struct Reads {
 impl Reads {
     /// Starts the readers.
     pub fn start(databases: Arc<Databases>, state: State) -> Self {
-        let (questions, receiver) = mpsc::unbounded_channel();
-        let receiver = Arc::new(Mutex::new(receiver));
-        for _ in 0..WORKERS {
-            tokio::spawn(work(Arc::clone(&receiver), Arc::clone(&databases)));
-        }
-        Self { questions, databases, state }
+        let workers = || {
+            let (questions, receiver) = mpsc::unbounded_channel();
+            let receiver = Arc::new(Mutex::new(receiver));
+            for _ in 0..WORKERS {
+                tokio::spawn(work(Arc::clone(&receiver), Arc::clone(&databases)));
+            }
+            questions
+        };
+        Self { now: workers(), past: workers(), databases, state }
     }
 
-    /// The messages called `names`, in their order, from one snapshot.
+    /// The messages called `names` as they are now, in their order, from one snapshot.
     pub async fn get(&self, names: Vec<String>) -> Result<Vec<Option<Bytes>>> {
+        self.ask(names, None).await
+    }
+
+    /// The same as they were at `revision`.
+    pub async fn get_past(&self, names: Vec<String>, revision: i64) -> Result<Vec<Option<Bytes>>> {
+        self.ask(names, Some(revision)).await
+    }
+
+    async fn ask(&self, names: Vec<String>, when: When) -> Result<Vec<Option<Bytes>>> {
         if self.state.status() == Status::Down {
             return Err(Error::store_unavailable());
         }
         let (answer, answered) = oneshot::channel();
         let gone = || Error::new(Reason::Draining, "the server is going away");
-        self.questions.send(Question { names, answer }).map_err(|_| gone())?;
+        let way = if when.is_some() { &self.past } else { &self.now };
+        way.send(Question { names, when, answer }).map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -146,21 +166,43 @@ async fn work(questions: Arc<Mutex<mpsc::UnboundedReceiver<Question>>>, database
                 batch.push(next);
             }
         }
-        let names = batch.iter().flat_map(|question| &question.names).map(String::as_str);
-        let found = databases.read(ANSWER, |db| async move { bodies(&*db, names).await }).await;
-        for Question { names, answer } in batch {
-            let _ = answer.send(match &found {
-                Ok(found) => Ok(names.iter().map(|name| found.get(name).cloned()).collect()),
+        let (mut now, mut past) = (Vec::new(), HashSet::new());
+        for Question { names, when, .. } in &batch {
+            let names = names.iter().map(String::as_str);
+            match when {
+                Some(revision) => past.extend(names.map(|name| (name, *revision))),
+                None => now.extend(names),
+            }
+        }
+        let past: Vec<_> = past.into_iter().collect();
+        let found = databases.read(ANSWER, |db| async move { bodies(&db, now, &past).await }).await;
+        for Question { names, when, answer } in batch {
+            let found = found.as_ref().map(|found| found.get(&when));
+            let _ = answer.send(match found {
+                Ok(found) => Ok(names.iter().map(|name| found?.get(name).cloned()).collect()),
                 Err(error) => Err(read_failed(error)),
             });
         }
     }
 }
 
-async fn bodies<'n>(
-    db: &impl ConnectionTrait,
-    names: impl Iterator<Item = &'n str>,
-) -> Result<Bodies, DbErr> {
+async fn bodies(
+    db: &DatabaseConnection,
+    now: Vec<&str>,
+    past: &[(&str, i64)],
+) -> Result<HashMap<When, Bodies>, DbErr> {
+    let mut found = HashMap::new();
+    if !now.is_empty() {
+        found.insert(None, bodies_now(db, now).await?);
+    }
+    if !past.is_empty() {
+        let past = past::versions(db, past).await?;
+        found.extend(past.into_iter().map(|(revision, bodies)| (Some(revision), bodies)));
+    }
+    Ok(found)
+}
+
+async fn bodies_now(db: &DatabaseConnection, names: Vec<&str>) -> Result<Bodies, DbErr> {
     let sql = Sql::new(db.get_database_backend(), "SELECT name, body FROM record WHERE name")
         .among_text(names);
     let rows = db.query_all_raw(sql.build()).await?;

@@ -4,7 +4,7 @@ use crate::filter::field::{Daily, Filterable, Only, Values};
 
 /// The fields.
 pub(super) const FIELDS: &[Filterable] = &[
-    Filterable::new("title", Values::Text, "agreement", "title").indexed(),
+    Filterable::new("title", Values::Text, "agreement", "title"),
     Filterable::new("short_title", Values::Text, "agreement", "short_title"),
     Filterable::new("form", Values::Enum, "agreement", "form"),
     Filterable::new("legal_force", Values::Enum, "agreement", "legal_force"),

@@ -1,8 +1,9 @@
 //! One try to get a group into the store.
 //!
 //! While SQLite makes one transaction durable, the next group is judged: what it needs
-//! is loaded before COMMIT, from the state that the transaction leaves. It counts only if
-//! the head is then found as it was left.
+//! is loaded before COMMIT, from the state that the transaction leaves. On PostgreSQL it is
+//! loaded on a connection of its own while the head is taken. Either counts only if the head
+//! is then found as it was left.
 
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
 use super::super::calendar::load_step;
 use super::super::entities::head;
 use super::super::failure::in_time;
-use super::super::load::{Loaded, load};
+use super::super::load::{Loaded, answers, load};
 use super::super::resource::Registry;
 use super::super::sql::Rows;
 use super::super::transaction::{begin, lock_head, sweep};
@@ -125,20 +126,28 @@ impl Committer {
 
     pub(super) async fn attempt(&mut self, work: &mut Work<'_>) -> Result<Done, Broken> {
         let mut clock = Stopwatch::start();
-        let begun = match self.begun.take() {
-            Some(begun) => begun,
-            None => self.begin().await.map_err(Broken::Before)?,
+        let (begun, ahead) = match self.begun.take() {
+            Some(begun) => (begun, None),
+            None => {
+                let (begun, ahead) = join(self.begin(), self.load_ahead(work)).await;
+                (begun.map_err(Broken::Before)?, ahead)
+            }
         };
         let Begun { transaction, head, now } = begun;
         let locked = clock.lap();
         if head.format > FORMAT {
             return Err(Broken::Outdated);
         }
-        self.memory.forget_unless(&head.hash);
+        self.undisturbed = self.memory.keeps_up(&head.hash);
+        if let Some(Err(error)) = &ahead {
+            tracing::debug!(%error, "what a group needs could not be read ahead");
+            self.reconnect_scout();
+        }
+        let ahead = ahead.and_then(Result::ok).filter(|_| self.undisturbed);
         let judged = match work.judged(&head) {
             Some(judged) => *judged,
             None => {
-                let loaded = self.load(&transaction, &head, now, work).await;
+                let loaded = self.load(&transaction, &head, now, work, ahead).await;
                 Judged::of(self.registry, head, loaded.map_err(Broken::Before)?, now, work)
             }
         };
@@ -188,23 +197,52 @@ impl Committer {
         }
     }
 
+    /// Loads what the records say for `work` before it has the head: it is so if the head is
+    /// then found as we left it. Where others write at the same time it seldom is.
+    async fn load_ahead(&self, work: &mut Work<'_>) -> Option<Result<Loaded, DbErr>> {
+        match work {
+            Work::Writes(writes, None) if self.undisturbed && !self.is_alone() => {
+                let loaded = load(&self.scout, self.registry, writes, &self.memory.names);
+                Some(in_time(ANSWER, loaded).await)
+            }
+            _ => None,
+        }
+    }
+
     async fn load(
         &self,
         transaction: &DatabaseTransaction,
         head: &head::Model,
         now: i64,
         work: &mut Work<'_>,
+        ahead: Option<Loaded>,
     ) -> Result<Loaded, DbErr> {
-        let names = &self.memory.names;
         match work {
             Work::Writes(writes, _) => {
-                in_time(ANSWER, load(transaction, self.registry, writes, names)).await
+                in_time(ANSWER, self.load_writes(transaction, writes, ahead)).await
             }
             Work::Turn => {
                 let day = self.clock.day(now);
+                let names = &self.memory.names;
                 in_time(ANSWER, load_step(transaction, self.registry, head, day, names)).await
             }
         }
+    }
+
+    /// What `writes` need; what of it the records say may be there already. Answers to
+    /// request ids are kept without a commit, so the head does not tell of them.
+    async fn load_writes(
+        &self,
+        transaction: &DatabaseTransaction,
+        writes: &mut [Write],
+        ahead: Option<Loaded>,
+    ) -> Result<Loaded, DbErr> {
+        let requests = answers(transaction, writes).await?;
+        let loaded = match ahead {
+            Some(loaded) => loaded,
+            None => load(transaction, self.registry, writes, &self.memory.names).await?,
+        };
+        Ok(Loaded { requests, ..loaded })
     }
 
     /// Puts the next group together, if it would not be much smaller than this one, and
@@ -214,10 +252,12 @@ impl Committer {
         if self.is_alone() && self.next.is_none() && self.is_company() {
             self.next = self.gather();
         }
-        let writes = &mut self.next.as_mut()?.writes;
-        let loaded = load(transaction, self.registry, writes, &self.memory.names);
+        let mut next = self.next.take()?;
         // What is wrong will show when its turn has come.
-        in_time(ANSWER, loaded).await.ok()
+        let loaded = self.load_writes(transaction, &mut next.writes, None);
+        let loaded = in_time(ANSWER, loaded).await.ok();
+        self.next = Some(next);
+        loaded
     }
 }
 
