@@ -4,9 +4,12 @@
 //! A record that was imported keeps its id there as an external id of the scheme `popolo`. Any
 //! other record is called by its resource name, so that it is the same one when it is read.
 
+mod classes;
 mod document;
 mod fields;
+mod memberships;
 mod read;
+mod told;
 mod write;
 
 use serde_json::Value;

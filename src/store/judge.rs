@@ -228,14 +228,14 @@ impl<'s> Surroundings<'s> {
         around
     }
 
-    /// Others that have `likeness` in common with `item`, as the request leaves them: those
-    /// that it stages, then the newest.
+    /// Others that have `likeness` in common with `item`, as the request leaves them, unless
+    /// one of the two says that they are two: those that it stages, then the newest.
     fn peers(&self, item: &Item, likeness: &Likeness) -> Vec<&Peer> {
         let alike = (item.kind.type_name, likeness.value);
         let staged = self.alike.get(&alike).into_iter().flatten();
         let others = self.unit.peers(alike);
         let others = others.filter(|peer| !self.staged.contains_key(peer.name.as_str()));
-        staged.chain(others).filter(|peer| peer.key != item.key).take(PEERS).collect()
+        staged.chain(others).filter(|peer| likeness.may_be(item.key, peer)).take(PEERS).collect()
     }
 }
 

@@ -27,6 +27,9 @@ pub struct Peers {
     pub column: &'static str,
     /// The text that is compared, as SQL over the row: what [`Likeness::says`] is.
     pub says: &'static str,
+    /// A table of which `key` begins an index, and its column with the keys of the records
+    /// that a record says are others: what [`Likeness::others`] is.
+    pub others: Option<(&'static str, &'static str)>,
 }
 
 /// What a record may have in common with others.
@@ -38,6 +41,16 @@ pub struct Likeness {
     pub place: usize,
     /// What is to be compared.
     pub says: String,
+    /// The keys of records that it says are others than itself.
+    pub others: Vec<i64>,
+}
+
+impl Likeness {
+    /// Whether neither of the two says that they are two: this one, of the record `key`, and
+    /// `peer`.
+    pub(super) fn may_be(&self, key: i64, peer: &Peer) -> bool {
+        peer.key != key && !self.others.contains(&peer.key) && !peer.others.contains(&key)
+    }
 }
 
 /// Another record with an equal likeness.
@@ -49,11 +62,14 @@ pub struct Peer {
     pub name: String,
     /// What is to be compared.
     pub says: String,
+    /// The keys of records that it says are others than itself.
+    pub others: Vec<i64>,
 }
 
 impl Peer {
     pub(super) fn of(item: &Item, likeness: &Likeness) -> Self {
-        Self { key: item.key, name: item.name.clone(), says: likeness.says.clone() }
+        let Likeness { says, others, .. } = likeness.clone();
+        Self { key: item.key, name: item.name.clone(), says, others }
     }
 }
 
@@ -89,10 +105,13 @@ pub(super) async fn load_peers(
     for row in db.query_all_raw(query(db.get_database_backend(), registry, &wanted)).await? {
         let type_name: String = row.try_get_by_index(0)?;
         let Some(kind) = registry.by_type(&type_name) else { continue };
+        let others: Option<String> = row.try_get_by_index(5)?;
+        let others = others.unwrap_or_default();
         let peer = Peer {
             key: row.try_get_by_index(2)?,
             name: row.try_get_by_index(3)?,
             says: row.try_get_by_index(4)?,
+            others: others.split(' ').filter_map(|key| key.parse().ok()).collect(),
         };
         let alike = (kind.type_name, row.try_get_by_index(1)?);
         found.peers.entry(alike).or_default().push(peer);
@@ -119,8 +138,20 @@ pub fn query(backend: DbBackend, registry: Registry, wanted: &Likenesses) -> Sta
 /// Goes on with a query for the newest rows of each of `values`. None of them costs more
 /// than its first [`PEERS`] entries of the index.
 fn select(sql: Sql, type_name: &str, peers: &Peers, values: &BTreeSet<i64>) -> Sql {
-    let Peers { table, column, says } = peers;
-    let columns = format!("SELECT '{type_name}' AS type, v.value, p.key, r.name, p.says FROM");
+    let Peers { table, column, says, others } = peers;
+    let others = match others {
+        None => "CAST(NULL AS TEXT)".to_owned(),
+        Some((table, column)) => {
+            let list = if sql.is_postgres() {
+                format!("string_agg(CAST(o.{column} AS TEXT), ' ')")
+            } else {
+                format!("group_concat(o.{column}, ' ')")
+            };
+            format!("(SELECT {list} FROM {table} o WHERE o.key = p.key)")
+        }
+    };
+    let columns =
+        format!("SELECT '{type_name}' AS type, v.value, p.key, r.name, p.says, {others} FROM");
     if sql.is_postgres() {
         let values = values.iter().copied().map(Value::from).collect();
         return sql

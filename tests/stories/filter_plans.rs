@@ -104,6 +104,8 @@ const ROWS: &str = "
         SELECT key, 0, 'SIGNED', n * 2 - 22000, n * 2 - 21900 FROM n;
     INSERT INTO agreement_status (key, ordinal, status, from_day)
         SELECT key, 1, 'IN_FORCE', n * 2 - 21900 FROM n;
+    INSERT INTO agreement_link (key, ordinal, kind, agreement_key)
+        SELECT key, 0, 'RELATED', key FROM n;
     INSERT INTO label (key, name, value) SELECT key, 'desk', 'x' || n FROM n;
     INSERT INTO citation (key, ordinal, source_key)
         SELECT n.key, 0, c.key FROM n JOIN c ON c.i = n % 200 + 1;
@@ -236,10 +238,16 @@ async fn peers_use_indexes(kind: Database) {
     let plan = explained(&db, query.clone()).await;
     let (parts, whole): (&[&str], _) = match kind {
         Database::Sqlite => (
-            &["agreement_likeness (likeness=? AND key=?", "tenure_post (post=? AND key=?"],
+            &[
+                "agreement_likeness (likeness=? AND key=?",
+                "SEARCH o USING",
+                "tenure_post (post=? AND key=?",
+            ],
             "SCAN p",
         ),
-        Database::Postgres => (&["Limit", "agreement_likeness", "tenure_post"], "Seq Scan on"),
+        Database::Postgres => {
+            (&["Limit", "agreement_likeness", "agreement_link_pkey", "tenure_post"], "Seq Scan on")
+        }
     };
     assert!(parts.iter().all(|part| plan.contains(part)), "{plan}");
     assert!(!plan.contains(whole), "{plan}");

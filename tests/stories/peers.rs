@@ -143,6 +143,39 @@ async fn a_link_says_that_they_are_two(server: &TestServer) {
     let protocol = Agreement { links: vec![link], ..pact("Agreement on Trade") };
     assert_doubles(&record(clients, "two", protocol).await, &[]);
     assert_doubles(&record(clients, "three", pact("Agreement on Trade")).await, &["one", "two"]);
+    clients.apply(vec![delete("agreements/three")]).await.unwrap();
+    // The one that is linked to says nothing of it, and is none all the same.
+    let noted = async |note: &str| {
+        let one = Agreement {
+            name: "agreements/one".to_owned(),
+            note: note.to_owned(),
+            ..Agreement::default()
+        };
+        Client::<Agreement>::new(clients).update(standard::update(&one, &["note"])).await.unwrap()
+    };
+    assert_doubles(&noted("Linked").await, &[]);
+    // Nor in the request or the group that links them.
+    let other = || treaty("Agreement on Fish", &["KHM", "LAO"], "2020-05-04");
+    let link = AgreementLink {
+        kind: AgreementLinkKind::Amends.into(),
+        agreement: "agreements/a".to_owned(),
+    };
+    let both = vec![
+        create("b", Any::Agreement(Agreement { links: vec![link], ..other() })),
+        create("a", Any::Agreement(other())),
+    ];
+    clients.apply(both).await.unwrap();
+    assert_doubles(&get(clients, "a").await, &[]);
+    assert_doubles(&get(clients, "b").await, &[]);
+    // Without the link it is doubted again.
+    let unlinked = Agreement {
+        name: "agreements/two".to_owned(),
+        place: "Kep".to_owned(),
+        ..Agreement::default()
+    };
+    let client = Client::<Agreement>::new(clients);
+    client.update(standard::update(&unlinked, &["links", "place"])).await.unwrap();
+    assert_doubles(&noted("Not linked").await, &["two"]);
 }
 
 async fn a_few_are_named(server: &TestServer) {

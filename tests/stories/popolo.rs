@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use entente::client::Client;
 use entente::proto::v1::{
-    GetOfficialRequest, GetOrganizationRequest, OrganizationKind, OrganizationNameKind,
+    GetOfficialRequest, GetOrganizationRequest, Official, OrganizationKind, OrganizationNameKind,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -13,7 +13,16 @@ use crate::on_both;
 use crate::support::TestServer;
 use crate::support::command::{Told, import, run};
 
-on_both!(ministers_come_in, what_goes_out_comes_in_again, what_is_wrong_is_told);
+on_both!(
+    ministers_come_in,
+    what_goes_out_comes_in_again,
+    what_is_wrong_is_told,
+    a_membership_that_stands_twice_is_one,
+    what_names_nothing_and_what_nothing_names_is_told,
+    what_is_no_list_and_what_stands_twice_is_refused,
+    two_ids_for_one_name,
+    terms_are_the_dates_of_what_has_none,
+);
 
 fn put(folder: &TempDir, name: &str, value: &Value) -> PathBuf {
     let path = folder.path().join(name);
@@ -23,6 +32,24 @@ fn put(folder: &TempDir, name: &str, value: &Value) -> PathBuf {
 
 async fn popolo(server: &TestServer, file: &Path) -> Told {
     import(server, &["--popolo"], &[file]).await
+}
+
+async fn official(server: &TestServer, id: &str) -> Official {
+    let client = Client::new([format!("http://{}", server.server.address)]).unwrap();
+    let name = format!("officials/{id}");
+    client.call(GetOfficialRequest { name, ..Default::default() }).await.unwrap()
+}
+
+/// The periods of somebody's tenures.
+async fn periods(server: &TestServer, id: &str) -> Vec<(String, String)> {
+    let tenures = official(server, id).await.tenures.into_iter();
+    let periods = tenures.map(|tenure| tenure.period.unwrap_or_default());
+    periods.map(|period| (period.start, period.end)).collect()
+}
+
+/// What remarks of an outcome say, by one of their details.
+fn remarks<'t>(told: &'t Told, outcome: &str, detail: &str) -> Vec<&'t str> {
+    told.of(outcome).iter().map(|one| one[detail].as_str().unwrap()).collect()
 }
 
 /// A register of ministers as others publish it.
@@ -85,17 +112,13 @@ async fn ministers_come_in(server: &TestServer) {
     assert_eq!(left_out, expected);
 
     let client = Client::new([format!("http://{}", server.server.address)]).unwrap();
-    let official = async |id: &str| {
-        let name = format!("officials/{id}");
-        client.call(GetOfficialRequest { name, ..Default::default() }).await.unwrap()
-    };
-    let ada = official("0b2e-77").await;
+    let ada = official(server, "0b2e-77").await;
     assert_eq!((ada.birth.as_str(), ada.names[0].language.as_str()), ("1960-05", "km"));
     let schemes: Vec<_> = ada.external_ids.iter().map(|id| id.scheme.as_str()).collect();
     assert_eq!(schemes, ["popolo", "wikidata"]);
     assert_eq!(ada.tenures[0].title, "Minister of Foreign Affairs");
     assert_eq!(ada.tenures[0].organization, "organizations/mfa");
-    let bo = official("person-9").await;
+    let bo = official(server, "person-9").await;
     assert_eq!(bo.death, "2001-02-03");
     let period = bo.tenures[0].period.clone().unwrap();
     assert_eq!((period.start.as_str(), period.end.as_str()), ("1993", "1998-07-26"));
@@ -185,4 +208,191 @@ async fn what_is_wrong_is_told(server: &TestServer) {
     std::fs::write(&path, b"{\"persons\": [\xff]}").unwrap();
     let told = popolo(server, &path).await;
     assert!(told.text.contains("is not UTF-8 from byte 14 on"), "{}", told.text);
+}
+
+/// Exporters put a membership into its person and into its organization.
+async fn a_membership_that_stands_twice_is_one(server: &TestServer) {
+    let folder = TempDir::new().unwrap();
+    let held = json!({ "person_id": "a", "organization_id": "o", "role": "Minister", "start_date": "2001" });
+    let with = |mut object: Value, more: &[(&str, &str)]| {
+        for (key, value) in more {
+            object[*key] = json!(value);
+        }
+        object
+    };
+    let twice = json!({
+        "persons": [
+            { "id": "a", "name": "Ann", "memberships": [
+                held, with(held.clone(), &[("id", "m1"), ("start_date", "2002")]),
+            ] },
+            { "id": "a", "name": "Ann", "memberships": [] },
+            { "id": "b", "name": "Bo", "memberships": [
+                { "id": "m3", "role": "Clerk" }, { "id": "m4", "role": "Clerk" },
+            ] },
+        ],
+        "organizations": [{ "id": "o", "name": "O", "memberships": [
+            held,
+            with(held.clone(), &[("id", "m1"), ("start_date", "2003"), ("end_date", "2004")]),
+            { "id": "m2", "person_id": "a", "role": "Minister", "start_date": "2005" },
+        ], "posts": [
+            { "id": "p", "label": "Minister", "memberships": [
+                { "id": "m2", "person_id": "a", "start_date": "2005" },
+            ] },
+        ] }],
+    });
+    let told = popolo(server, &put(&folder, "twice.json", &twice)).await;
+    assert!(told.is_whole, "{}", told.text);
+    let expected =
+        "3 records of 11 objects: 3 created, 0 changed, 0 unchanged, 0 refused; 0 with warnings";
+    assert_eq!(told.summary, expected, "{}", told.text);
+    let of = |start: &str, end: &str| (start.to_owned(), end.to_owned());
+    // The organization stands first.
+    let expected = [of("2001", ""), of("2003", "2004"), of("2005", "")];
+    assert_eq!(periods(server, "a").await, expected);
+    assert_eq!(official(server, "b").await.tenures.len(), 2, "their ids tell them apart");
+    assert_eq!(remarks(&told, "differs", "field"), ["memberships.start_date"]);
+    assert_eq!(remarks(&told, "differs", "kept"), ["2003"]);
+    assert_eq!(told.of("repeats").len(), 2, "{:?}", told.report);
+}
+
+async fn what_names_nothing_and_what_nothing_names_is_told(server: &TestServer) {
+    let folder = TempDir::new().unwrap();
+    let lost = |post: &str| json!({ "person_id": "a", "role": "Envoy", "post_id": post, "legislative_period_id": "t9" });
+    let file = json!({
+        "persons": [{
+            "id": "a", "name": "Ann", "birth_date": 1960, "other_names": [{ "lang": "fr" }],
+            "identifiers": [{ "scheme": "x" }, { "scheme": "y", "identifier": "1", "uri": "u" }],
+        }],
+        "organizations": [{ "id": "o", "name": "O" }, { "id": "q", "name": "Q" }],
+        "posts": [
+            { "id": "p1", "label": "Clerk" },
+            { "id": "p2", "label": "Judge", "organization_id": "q", "contact_details": [1] },
+            { "id": "p2", "label": "Another" },
+        ],
+        "memberships": [
+            lost("p8"), lost("p9"),
+            { "person_id": "a", "organization_id": "o", "role": "Envoy", "post_id": "p2" },
+        ],
+        "events": [{ "id": "t1", "start_date": "2001" }],
+        "areas": [{ "id": "z", "name": "Zone" }],
+    });
+    let told = popolo(server, &put(&folder, "lost.json", &file)).await;
+    assert!(told.is_whole, "{}", told.text);
+    let unmapped = told.of("unmapped").into_iter();
+    let unmapped = unmapped.map(|one| (&one["column"], &one["value"], &one["count"]));
+    let unmapped: Vec<_> = unmapped.map(|one| format!("{} {} {}", one.0, one.1, one.2)).collect();
+    let expected = [
+        r#""memberships.legislative_period_id" "t9" 2"#,
+        r#""memberships.post_id" "p8" 1"#,
+        r#""memberships.post_id" "p9" 1"#,
+    ];
+    assert_eq!(unmapped, expected);
+    let text =
+        r#"memberships.post_id: "p8" is the id of nothing in these files; left out (1 times)"#;
+    assert!(told.text.contains(text), "{}", told.text);
+    let expected = [
+        "areas, named by nothing,",
+        "events, named by nothing,",
+        "persons.birth_date, which is no text,",
+        "persons.identifiers without an identifier",
+        "persons.identifiers.uri",
+        "persons.other_names without a name",
+        "posts with the id of another",
+        "posts, named by nothing,",
+        "posts.contact_details",
+        "posts.label",
+        "posts.organization_id",
+    ];
+    assert_eq!(remarks(&told, "left out", "field"), expected);
+}
+
+async fn what_is_no_list_and_what_stands_twice_is_refused(server: &TestServer) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("wrong.json");
+    let text = r#"{
+        "meta": {}, "events": null,
+        "persons": { "id": "a", "name": "Ann" },
+        "memberships": "none",
+        "organizations": [{ "id": "o", "name": "O", "memberships": {} }, "p"],
+        "posts": [],
+        "posts": [{ "id": "p" }]
+    }"#;
+    std::fs::write(&path, text).unwrap();
+    let told = popolo(server, &path).await;
+    assert!(!told.is_whole);
+    for what in [
+        "line 3: persons must be a list of objects, and is an object",
+        "line 4: memberships must be a list of objects, and is a text",
+        "line 5: organizations.memberships must be a list of objects, and is an object",
+        "line 5: organizations[1] must be an object, and is a text",
+        "line 7: posts stands here again, after line 6: make one list",
+    ] {
+        assert!(told.text.contains(&format!("wrong.json: {what}")), "{what}\n{}", told.text);
+    }
+    assert_eq!(told.report.len(), 0, "nothing is recorded");
+}
+
+async fn two_ids_for_one_name(server: &TestServer) {
+    let folder = TempDir::new().unwrap();
+    let file = json!({
+        "persons": [
+            { "id": "P 1", "name": "Ann" },
+            { "id": "officials/p-1", "name": "Bo", "memberships": [{ "role": "Clerk" }] },
+            { "id": "p-1", "name": "Cid" },
+            { "id": "p-1", "name": "Dan" },
+        ],
+        "organizations": [{ "id": "O", "name": "O" }, { "id": "organizations/o", "name": "P" }],
+    });
+    let file = put(&folder, "two.json", &file);
+    for outcome in ["created", "unchanged"] {
+        let told = popolo(server, &file).await;
+        assert!(!told.is_whole);
+        for (id, name, other) in [
+            ("officials/p-1", "officials/p-1", "P 1"),
+            ("p-1", "officials/p-1-2", "p-1"),
+            ("organizations/o", "organizations/o", "O"),
+        ] {
+            let text = format!("id: {id:?} is {name}, and so is {other:?} of ");
+            assert!(told.text.contains(&text), "{text}\n{}", told.text);
+        }
+        let counts = [outcome, "refused"].map(|outcome| told.of(outcome).len());
+        assert_eq!(counts, [3, 3], "{}", told.text);
+        let ann = official(server, "p-1").await;
+        assert_eq!((ann.display_name.as_str(), ann.tenures.len()), ("Ann", 0));
+        assert_eq!(official(server, "p-1-2").await.display_name, "Cid", "its name was free");
+    }
+}
+
+/// A date of the one and a date of the other would make a period that nobody has said.
+async fn terms_are_the_dates_of_what_has_none(server: &TestServer) {
+    let folder = TempDir::new().unwrap();
+    let held = |from: &str, until: &str, term: &str| {
+        json!({
+            "person_id": "a", "role": "Member", "start_date": from, "end_date": until,
+            "legislative_period_id": term,
+        })
+    };
+    let file = json!({
+        "persons": [{ "id": "a", "name": "Ann" }],
+        "memberships": [
+            held("", "", "t"), held("", "1999-02-01", "t"), held("2001", "", "t"),
+            held("long ago", "", "t"), held("", "", "undated"),
+        ],
+        "events": [
+            { "id": "t", "start_date": "2000", "end_date": "2004" }, { "id": "undated" },
+        ],
+    });
+    let told = popolo(server, &put(&folder, "terms.json", &file)).await;
+    assert!(told.is_whole, "{}", told.text);
+    let expected = [("2000", "2004"), ("", "1999-02-01"), ("2001", ""), ("", ""), ("", "")];
+    let expected = expected.map(|(start, end)| (start.to_owned(), end.to_owned()));
+    assert_eq!(periods(server, "a").await, expected);
+    let left_out = told.of("left out").into_iter();
+    let left_out: Vec<_> =
+        left_out.map(|one| (one["field"].as_str().unwrap(), &one["count"])).collect();
+    let expected = [
+        ("memberships.legislative_period_id", &json!(4)),
+        ("memberships.start_date \"long ago\", which is no date", &json!(1)),
+    ];
+    assert_eq!(left_out, expected);
 }

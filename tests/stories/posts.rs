@@ -127,6 +127,7 @@ async fn who_hands_over_is_not_doubted(server: &TestServer) {
     holds(clients, "first", king("1993-09-24", "2004-10-07")).await;
     for (start, end, is_doubted) in [
         ("2004-10-07", "2004-10-14", false),
+        ("2004-10-07", "2004-10-07", false),
         ("2004-10-08", "2004-10-14", false),
         ("2004-10", "2004-12", false),
         ("2004-10-06", "2004-10-14", true),
@@ -142,38 +143,48 @@ async fn who_hands_over_is_not_doubted(server: &TestServer) {
         assert_held_twice(&second, if is_doubted { expected } else { &[] });
         clients.apply(vec![delete("officials/second")]).await.unwrap();
     }
+    // Two who were there on one day alone do not hand over to each other.
+    holds(clients, "brief", king("2010-01-02", "2010-01-02")).await;
+    let same = holds(clients, "same", king("2010-01-02", "2010-01-02")).await;
+    assert_held_twice(&same, &[("tenures[0]", &["brief"])]);
 }
 
-/// The ambassadors to a country, as a published list has them, from the day of their
-/// appointment: two were appointed while their predecessors were still there.
+/// The ambassadors to a country, as a published list has them: from the day of their
+/// appointment, on which two predecessors were still there, and from that of their credentials.
 async fn real_ambassadors(server: &TestServer) {
     let Some(folder) = std::env::var_os("ENTENTE_DATA") else {
         eprintln!("posts::real_ambassadors is left out: ENTENTE_DATA names no folder");
         return;
     };
     let clients = &server.clients;
-    let embassy = create("embassy", Any::Organization(organization("Embassy in Hanoi")));
-    clients.apply(vec![embassy]).await.unwrap();
     let path = PathBuf::from(folder).join("example/us_appointments.csv");
     let mut reader = csv::Reader::from_path(path).unwrap();
     let rows = reader.deserialize::<BTreeMap<String, String>>().map(Result::unwrap);
     let rows = rows.filter(|row| row["kind"] == "chief_of_mission");
-    let mut doubted = Vec::new();
-    for row in rows.filter(|row| row["counterpart_slug"] == "vietnam") {
-        let held = Tenure {
-            organization: "organizations/embassy".to_owned(),
-            ..tenure(Rank::HeadOfMission, "USA", &row["appointed"], &row["ended"])
-        };
-        let one = holds(clients, &row["person_id"], vec![held]).await;
-        for (_, message) in doubts(&one.warnings, WarningCode::PostHeldTwice) {
-            let other = message.split("officials/").nth(1).unwrap();
-            let other = other.split_whitespace().next().unwrap();
-            doubted.push(format!("{} beside {other}", row["person_id"]));
-        }
-    }
-    let expected = [
+    let rows: Vec<_> = rows.filter(|row| row["counterpart_slug"] == "vietnam").collect();
+    let two = [
         "marine-michael-w beside burghardt-raymond-f",
         "kritenbrink-daniel beside osius-theodore-g",
     ];
-    assert_eq!(doubted, expected);
+    for (body, begins, expected) in
+        [("a", "appointed", &two[..]), ("c", "credentials_presented", &[])]
+    {
+        let embassy = create(body, Any::Organization(organization("Embassy in Hanoi")));
+        clients.apply(vec![embassy]).await.unwrap();
+        let mut doubted = Vec::new();
+        for row in &rows {
+            let held = Tenure {
+                organization: format!("organizations/{body}"),
+                ..tenure(Rank::HeadOfMission, "USA", &row[begins], &row["ended"])
+            };
+            let person = &row["person_id"];
+            let one = holds(clients, &format!("{body}-{person}"), vec![held]).await;
+            for (_, message) in doubts(&one.warnings, WarningCode::PostHeldTwice) {
+                let other = message.split(&format!("officials/{body}-")).nth(1).unwrap();
+                let other = other.split_whitespace().next().unwrap();
+                doubted.push(format!("{person} beside {other}"));
+            }
+        }
+        assert_eq!(doubted, expected, "{begins}");
+    }
 }

@@ -12,6 +12,7 @@ use futures_util::{StreamExt, stream};
 use tonic::Code;
 
 use crate::calendar::{comes, day};
+use crate::filters::{assert_ids, matching};
 use crate::on_both;
 use crate::standard;
 use crate::standard::{Client, CreateRequest, UpdateRequest};
@@ -32,6 +33,7 @@ on_both!(
     what_has_ended_or_says_so_is_left_alone,
     both_written_at_once,
     several_are_ended_and_nothing_further,
+    the_first_to_enter_into_force_ends_it,
     a_day_that_comes,
     days_that_were_missed,
     judged_only,
@@ -300,6 +302,31 @@ async fn several_are_ended_and_nothing_further(server: &TestServer) {
     // Two that take the place of one: the first to do so ends it.
     make(clients, &[("second", treaty(&[(EntryIntoForce, "2011")], &["older"]))]).await;
     assert_eq!(get(clients, "older").await.actions[1..], [superseded("2010", "new")]);
+}
+
+/// In whatever order those that take its place are recorded.
+async fn the_first_to_enter_into_force_ends_it(server: &TestServer) {
+    let clients = &server.clients;
+    let on = |date| treaty(&[(EntryIntoForce, date)], &["old"]);
+    make(clients, &[("old", old()), ("late", on("2011-05")), ("unsure", on("2011"))]).await;
+    let ends = vec![superseded("2011-05", "late"), superseded("2010", "early")];
+    assert_eq!(get(clients, "old").await.actions[1..], ends[..1], "2011 may be as late");
+    make(clients, &[("early", on("2010")), ("between", on("2010-07"))]).await;
+    let ended = get(clients, "old").await;
+    assert_eq!(ended.actions[1..], ends);
+    assert_eq!(ended.warnings, []);
+    let filter = r#"name = old AND status_on("2010-06-30") = TERMINATED"#;
+    assert_ids(&matching::<Agreement>(server, filter).await, &["old"], filter);
+    // What has ended otherwise, or as somebody has said more of it, is left as it is.
+    let noted = AgreementAction { note: "As agreed".to_owned(), ..superseded("2011", "late") };
+    for end in [action(Expiry, "2011"), noted] {
+        let actions = vec![old().actions[0].clone(), superseded("2012", "unsure"), end];
+        let told = Agreement { actions: actions.clone(), ..old() };
+        change(clients, "old", told, &["actions"]).await;
+        let id = format!("new{}", clients.head_revision().await);
+        make(clients, &[(&id, on("2009"))]).await;
+        assert_eq!(get(clients, "old").await.actions, actions);
+    }
 }
 
 async fn a_day_that_comes(server: &TestServer) {

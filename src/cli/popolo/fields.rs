@@ -27,7 +27,10 @@ impl Reader<'_> {
         let others = item.object.get("other_names").and_then(Value::as_array);
         let mut names = Vec::new();
         for other in others.into_iter().flatten() {
-            let Some(name) = text(other, "name") else { continue };
+            let Some(name) = text(other, "name") else {
+                self.leave_out(format!("{class}.other_names without a name"), &item.place, 1);
+                continue;
+            };
             let mut made = Map::from_iter([("text".to_owned(), Value::from(name))]);
             put_text(&mut made, "language", text(other, "lang"));
             let note = text(other, "note");
@@ -94,7 +97,7 @@ impl Reader<'_> {
     pub(super) fn country(&self, object: &Value) -> Option<String> {
         let countries = ["Country".to_owned()];
         let id = text(object, "area_id");
-        let area = id.and_then(|id| self.document.find("areas", id));
+        let area = id.and_then(|id| self.document.find("areas", id)).map(|area| &area.object);
         let area = area.or_else(|| object.get("area").filter(|area| area.is_object()));
         let id = id.or_else(|| area.and_then(|area| text(area, "id"))).unwrap_or_default();
         let division = id.rsplit_once("country:").map(|(_, code)| code);
@@ -105,9 +108,16 @@ impl Reader<'_> {
         texts.find_map(|text| self.names.find(&countries, text).ok().map(str::to_owned))
     }
 
-    /// Notes the fields of an object that have no place in a record.
-    pub(super) fn leave_rest(&mut self, class: &str, item: &Item, known: &[&str]) {
-        for (key, value) in item.object.as_object().into_iter().flatten() {
+    /// Notes the fields of an object that have no place in a record, and those that are not
+    /// of the sort that is taken.
+    pub(super) fn leave_rest(
+        &mut self,
+        class: &str,
+        object: &Value,
+        place: &Place,
+        known: &[&str],
+    ) {
+        for (key, value) in object.as_object().into_iter().flatten() {
             let is_empty = match value {
                 Value::Null => true,
                 Value::String(text) => text.is_empty(),
@@ -115,8 +125,28 @@ impl Reader<'_> {
                 Value::Object(object) => object.is_empty(),
                 _ => false,
             };
-            if !is_empty && !known.contains(&key.as_str()) {
-                self.leave_out(format!("{class}.{key}"), &item.place, 1);
+            if is_empty {
+                continue;
+            }
+            let (fits, sort) = match key.as_str() {
+                "other_names" | "identifiers" => (value.is_array(), "list"),
+                "area" => (value.is_object(), "object"),
+                _ => (value.is_string(), "text"),
+            };
+            if !known.contains(&key.as_str()) {
+                self.leave_out(format!("{class}.{key}"), place, 1);
+            } else if !fits {
+                self.leave_out(format!("{class}.{key}, which is no {sort},"), place, 1);
+            }
+        }
+        let identifiers = object.get("identifiers").filter(|_| known.contains(&"identifiers"));
+        for one in identifiers.and_then(Value::as_array).into_iter().flatten() {
+            if text(one, "identifier").is_none() {
+                self.leave_out(format!("{class}.identifiers without an identifier"), place, 1);
+            }
+            let keys = one.as_object().into_iter().flat_map(Map::keys);
+            for key in keys.filter(|key| !["scheme", "identifier"].contains(&key.as_str())) {
+                self.leave_out(format!("{class}.identifiers.{key}"), place, 1);
             }
         }
     }

@@ -1,12 +1,13 @@
 //! Makes organizations and officials of Popolo.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
 use super::document::{Document, Item};
 use super::fields::{identifiers, kind, put_list, put_object, put_text};
+use super::memberships::Membership;
 use super::{CLASSIFICATION, SCHEME, text};
 use crate::cli::import::names::{Names, slug};
 use crate::cli::import::{Entry, Place, Prepared, Remark, resource_of_json};
@@ -34,7 +35,7 @@ const PERSON: [&str; 8] = [
     "birth_date",
     "death_date",
 ];
-const MEMBERSHIP: [&str; 11] = [
+pub(super) const MEMBERSHIP: [&str; 11] = [
     "id",
     "person_id",
     "organization_id",
@@ -56,28 +57,30 @@ pub(in crate::cli) fn read(files: &[PathBuf], names: &Names) -> Result<Prepared,
         document: &document,
         bodies: HashMap::new(),
         persons: HashMap::new(),
-        taken: BTreeSet::new(),
+        taken: HashMap::new(),
         left_out: BTreeMap::new(),
+        unmapped: BTreeMap::new(),
+        remarks: Vec::new(),
         entries: Vec::new(),
     };
-    reader.bodies = reader.call("organizations", "Organization");
-    reader.persons = reader.call("persons", "Official");
-    for item in document.class("organizations") {
-        reader.organization(item);
-    }
-    let memberships = reader.memberships();
-    for item in document.class("persons") {
-        let id = text(&item.object, "id");
-        let held = id.and_then(|id| memberships.get(id)).map_or(&[][..], Vec::as_slice);
-        reader.official(item, held);
-    }
-    for (class, items) in document.counts() {
-        if !["persons", "organizations", "memberships", "posts", "areas", "events"].contains(&class)
-            && let Some(first) = items.first()
-        {
-            reader.leave_out(class.to_owned(), &first.place, items.len());
+    let (bodies, verdicts) = reader.call("organizations", "Organization");
+    reader.bodies = bodies;
+    for (item, verdict) in document.class("organizations").iter().zip(verdicts) {
+        if verdict != Verdict::Repeats {
+            reader.organization(item, verdict);
         }
     }
+    let (persons, verdicts) = reader.call("persons", "Official");
+    reader.persons = persons;
+    let mut memberships = reader.memberships();
+    for (item, verdict) in document.class("persons").iter().zip(verdicts) {
+        // Of two with one id the first one has them.
+        let held = text(&item.object, "id").and_then(|id| memberships.remove(id));
+        if verdict != Verdict::Repeats {
+            reader.official(item, &held.unwrap_or_default(), verdict);
+        }
+    }
+    reader.rest();
     Ok(reader.finish())
 }
 
@@ -86,21 +89,47 @@ pub(super) struct Reader<'d> {
     pub(super) document: &'d Document,
     /// The resource names of organizations and persons by their ids.
     pub(super) bodies: HashMap<String, String>,
-    persons: HashMap<String, String>,
-    taken: BTreeSet<String>,
+    pub(super) persons: HashMap<String, String>,
+    /// The resource names that are given, and the ids and places of what has them.
+    taken: HashMap<String, (String, Place)>,
     /// What has no place in a record: how often, and where first.
     pub(super) left_out: BTreeMap<String, (usize, Place)>,
-    entries: Vec<Entry>,
+    /// The same of ids that name nothing, by their fields.
+    pub(super) unmapped: BTreeMap<(&'static str, String), (usize, Place)>,
+    pub(super) remarks: Vec<Remark>,
+    pub(super) entries: Vec<Entry>,
 }
 
-impl Reader<'_> {
+/// Whether an object makes a record.
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Taken,
+    /// Another one says all that it says.
+    Repeats,
+    Refused(String),
+}
+
+impl Verdict {
+    fn refusal(self) -> Option<String> {
+        if let Self::Refused(why) = self { Some(why) } else { None }
+    }
+}
+
+/// Resource names by ids, and what is said of the objects of the class in order.
+type Called = (HashMap<String, String>, Vec<Verdict>);
+
+impl<'d> Reader<'d> {
     /// What the objects of a class are called here: as they are in the store already, by
-    /// their own resource name, or by a name made of their ids.
-    fn call(&mut self, class: &str, of_type: &str) -> HashMap<String, String> {
+    /// their own resource name, or by a name made of their ids. Two cannot be one record.
+    fn call(&mut self, class: &str, of_type: &str) -> Called {
         let collection = if of_type == "Official" { "officials" } else { class };
-        let mut called = HashMap::new();
-        for item in self.document.class(class) {
-            let Some(id) = text(&item.object, "id") else { continue };
+        let document = self.document;
+        let (mut called, mut verdicts) = (HashMap::new(), Vec::new());
+        for item in document.class(class) {
+            let Some(id) = text(&item.object, "id") else {
+                verdicts.push(Verdict::Taken);
+                continue;
+            };
             let mut external = vec![(SCHEME.to_owned(), id.to_owned())];
             external.extend(identifiers(&item.object));
             let own = id
@@ -109,15 +138,34 @@ impl Reader<'_> {
             let held = external.iter().find_map(|(scheme, value)| {
                 self.names.by_external_id(of_type, scheme, value).map(str::to_owned)
             });
-            let name = if own {
-                id.to_owned()
-            } else {
-                held.unwrap_or_else(|| self.new_name(collection, id))
+            let known = if own { Some(id.to_owned()) } else { held };
+            let name = match (called.get(id), known) {
+                (Some(name), _) => String::clone(name),
+                (None, Some(name)) => name,
+                (None, None) => self.new_name(collection, id),
             };
-            self.taken.insert(name.clone());
+            if called.contains_key(id)
+                && let Some(first) = document.find(class, id)
+                && first.object == item.object
+            {
+                self.repeats(&item.place, &first.place);
+                verdicts.push(Verdict::Repeats);
+                continue;
+            }
+            if let Some((other, (file, line))) = self.taken.get(&name) {
+                let why = format!(
+                    "id: {id:?} is {name}, and so is {other:?} of {}:{line}: one of them needs \
+                     another id",
+                    file.display()
+                );
+                verdicts.push(Verdict::Refused(why));
+                continue;
+            }
+            verdicts.push(Verdict::Taken);
+            self.taken.insert(name.clone(), (id.to_owned(), item.place.clone()));
             called.insert(id.to_owned(), name);
         }
-        called
+        (called, verdicts)
     }
 
     fn new_name(&self, collection: &str, id: &str) -> String {
@@ -128,7 +176,7 @@ impl Reader<'_> {
         };
         let mut name = format!("{collection}/{slug}");
         for number in 2.. {
-            if !self.taken.contains(&name) && !self.names.has(&name) {
+            if !self.taken.contains_key(&name) && !self.names.has(&name) {
                 break;
             }
             let room = &slug[..slug.len().min(58)];
@@ -137,8 +185,8 @@ impl Reader<'_> {
         name
     }
 
-    fn organization(&mut self, item: &Item) {
-        self.leave_rest("organizations", item, &ORGANIZATION);
+    fn organization(&mut self, item: &Item, verdict: Verdict) {
+        self.leave_rest("organizations", &item.object, &item.place, &ORGANIZATION);
         let (object, place) = (&item.object, &item.place);
         let mut record = Map::new();
         let name = text(object, "id").and_then(|id| self.bodies.get(id));
@@ -156,9 +204,10 @@ impl Reader<'_> {
         let parent = text(object, "parent_id");
         let body = parent.and_then(|parent| self.body(parent));
         put_text(&mut record, "parent", body.as_deref());
-        let refusal = parent
+        let lost = parent
             .filter(|_| body.is_none())
             .map(|parent| format!("parent_id: there is no organization {parent:?}"));
+        let refusals: Vec<String> = verdict.refusal().into_iter().chain(lost).collect();
         let country = self.country(object);
         put_text(&mut record, "country", country.as_deref());
         if country.is_none() && says_area(object) {
@@ -167,30 +216,11 @@ impl Reader<'_> {
         let keys = ["founding_date", "dissolution_date"];
         let period = self.period("organizations", place, object, keys);
         put_object(&mut record, "existence", period);
-        self.push("Organization", record, vec![place.clone()], item.size, refusal);
+        self.push("Organization", record, vec![place.clone()], item.size, &refusals);
     }
 
-    /// The memberships by their persons; those of nobody are refused.
-    fn memberships(&mut self) -> HashMap<String, Vec<Item>> {
-        let mut held = HashMap::<String, Vec<Item>>::new();
-        for item in self.document.class("memberships") {
-            let why = match text(&item.object, "person_id") {
-                Some(person) if self.persons.contains_key(person) => {
-                    held.entry(person.to_owned()).or_default().push(item.clone());
-                    continue;
-                }
-                Some(person) => {
-                    format!("person_id: there is no person {person:?} in these files")
-                }
-                None => "person_id is missing: only memberships of persons are taken".to_owned(),
-            };
-            self.entries.push(Entry::refused(item.place.clone(), why));
-        }
-        held
-    }
-
-    fn official(&mut self, item: &Item, memberships: &[Item]) {
-        self.leave_rest("persons", item, &PERSON);
+    fn official(&mut self, item: &Item, memberships: &[Membership], verdict: Verdict) {
+        self.leave_rest("persons", &item.object, &item.place, &PERSON);
         let object = &item.object;
         let mut record = Map::new();
         let name = text(object, "id").and_then(|id| self.persons.get(id));
@@ -209,28 +239,28 @@ impl Reader<'_> {
             put_text(&mut record, field, date.as_deref());
         }
         let (mut places, mut size) = (vec![item.place.clone()], item.size);
-        let (mut tenures, mut refusals) = (Vec::new(), Vec::new());
+        let (mut tenures, mut refusals) = (Vec::new(), Vec::from_iter(verdict.refusal()));
         for membership in memberships {
-            let (file, line) = &membership.place;
+            let (file, line) = &membership.places[0];
             match self.tenure(membership) {
                 Ok(tenure) => tenures.push(tenure),
                 Err(why) => {
                     refusals.push(format!("membership at {}:{line}: {why}", file.display()))
                 }
             }
-            places.push(membership.place.clone());
+            places.extend(membership.places.iter().cloned());
             size += membership.size;
         }
         put_list(&mut record, "tenures", tenures);
-        let refusal = (!refusals.is_empty()).then(|| refusals.join("; "));
-        self.push("Official", record, places, size, refusal);
+        self.push("Official", record, places, size, &refusals);
     }
 
-    fn tenure(&mut self, item: &Item) -> Result<Value, String> {
-        self.leave_rest("memberships", item, &MEMBERSHIP);
-        let (object, place, document) = (&item.object, &item.place, self.document);
-        let post = text(object, "post_id").and_then(|id| document.find("posts", id));
-        let of_post = |key: &str| post.and_then(|post| text(post, key));
+    fn tenure(&mut self, membership: &Membership) -> Result<Value, String> {
+        let Membership { object, places, .. } = membership;
+        let (place, document) = (&places[0], self.document);
+        self.leave_rest("memberships", object, place, &MEMBERSHIP);
+        let post = self.named("posts", object, "memberships.post_id", place);
+        let of_post = |key: &str| post.and_then(|post| text(&post.object, key));
         let mut record = Map::new();
         let (role, label) = (text(object, "role"), text(object, "label"));
         let title = role.or(label).or_else(|| of_post("role")).or_else(|| of_post("label"));
@@ -239,6 +269,11 @@ impl Reader<'_> {
             self.leave_out("memberships.label".to_owned(), place, 1);
         }
         let body = text(object, "organization_id").or_else(|| of_post("organization_id"));
+        for (key, taken) in [("role", title), ("label", title), ("organization_id", body)] {
+            if of_post(key).is_some_and(|said| taken != Some(said)) {
+                self.leave_out(format!("posts.{key}"), place, 1);
+            }
+        }
         if let Some(id) = body {
             let name = self.body(id);
             let none = || format!("organization_id: there is no organization {id:?}");
@@ -251,18 +286,29 @@ impl Reader<'_> {
         // `null` says that there is none; a constituency is in the organization's country.
         let is_open = object.get("area_id").is_none_or(|area| !area.is_null());
         let of_body = body.filter(|_| is_open).and_then(|id| document.find("organizations", id));
-        let country = country.or_else(|| of_body.and_then(|body| self.country(body)));
+        let country = country.or_else(|| of_body.and_then(|body| self.country(&body.object)));
         put_text(&mut record, "country", country.as_deref());
-        let keys = ["start_date", "end_date"];
-        let mut period = self.period("memberships", place, object, keys);
-        let event = text(object, "legislative_period_id");
-        if let Some(event) = event.and_then(|id| document.find("events", id)) {
-            for (key, date) in self.period("events", place, event, keys) {
-                period.entry(key).or_insert(date);
-            }
-        }
+        let period = self.tenure_period(object, place);
         put_object(&mut record, "period", period);
         Ok(Value::Object(record))
+    }
+
+    /// The dates of a membership, or of the term that it is in if it has none: one of both
+    /// would make a period that nobody has said.
+    fn tenure_period(&mut self, object: &Value, place: &Place) -> Map<String, Value> {
+        let keys = ["start_date", "end_date"];
+        let own = self.period("memberships", place, object, keys);
+        let field = "memberships.legislative_period_id";
+        let Some(term) = self.named("events", object, field, place) else { return own };
+        let is_dated = keys.iter().any(|key| text(object, key).is_some());
+        if !is_dated {
+            let period = self.period("events", &term.place, &term.object, keys);
+            if !period.is_empty() {
+                return period;
+            }
+        }
+        self.leave_out(field.to_owned(), place, 1);
+        own
     }
 
     fn push(
@@ -271,22 +317,13 @@ impl Reader<'_> {
         record: Map<String, Value>,
         places: Vec<Place>,
         size: u64,
-        refusal: Option<String>,
+        refusals: &[String],
     ) {
-        let resource = match refusal {
-            Some(why) => Err(why),
-            None => resource_of_json(of_type, Value::Object(record)),
+        let resource = match refusals {
+            [] => resource_of_json(of_type, Value::Object(record)),
+            refusals => Err(refusals.join("; ")),
         };
         self.entries.push(Entry { places, size, resource });
-    }
-
-    fn finish(self) -> Prepared {
-        let remarks = self.left_out.into_iter().map(|(what, (count, place))| {
-            let text = format!("{what} has no place in a record ({count} times)");
-            let details = json!({ "field": what, "count": count });
-            Remark { outcome: "left out", place, text, details }
-        });
-        Prepared { remarks: remarks.collect(), entries: self.entries }
     }
 }
 

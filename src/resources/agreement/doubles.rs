@@ -49,13 +49,11 @@ fn hash(numbers: impl Iterator<Item = i64>) -> u32 {
     u32::try_from((hash >> 32) ^ (hash & 0xFFFF_FFFF)).unwrap_or_default()
 }
 
-/// Doubts an agreement beside others of the same parties and day. A link between the two
-/// says that they are two.
+/// Doubts an agreement beside others of the same parties and day.
 pub(super) fn compare(agreement: &Agreement, peers: &[&Peer], warnings: &mut Warnings) {
-    let is_linked = |peer: &&&Peer| agreement.links.iter().any(|link| link.agreement == peer.name);
     let title = Title::of(&agreement.title);
     let mut doubles = BTreeSet::new();
-    for peer in peers.iter().filter(|peer| !is_linked(peer)) {
+    for peer in peers {
         if title.is_like(&peer.says) {
             doubles.insert(peer.name.as_str());
         }

@@ -40,8 +40,13 @@ impl Resource for Agreement {
     const SORTABLE: &'static [&'static str] = &["title"];
     const FILTERABLE: &'static [Filterable] = filterable::FIELDS;
     const DERIVED_UNTIL: Option<&'static str> = Some("status_until");
-    const PEERS: Option<Peers> =
-        Some(Peers { table: "agreement", column: "likeness", says: "title" });
+    const PEERS: Option<Peers> = Some(Peers {
+        table: "agreement",
+        column: "likeness",
+        says: "title",
+        // A link between two says that they are two.
+        others: Some(("agreement_link", "agreement_key")),
+    });
     const HIERARCHY: Option<Hierarchy> = Some(Hierarchy {
         table: "agreement_link",
         parent: "agreement_key",
@@ -69,11 +74,9 @@ impl Resource for Agreement {
     }
 
     fn likenesses(&self, keys: &dyn Keys) -> Vec<Likeness> {
-        let value = doubles::likeness(self, keys);
-        value
-            .map(|value| Likeness { value, place: 0, says: self.title.clone() })
-            .into_iter()
-            .collect()
+        let Some(value) = doubles::likeness(self, keys) else { return Vec::new() };
+        let others = self.links.iter().filter_map(|link| keys.key(&link.agreement)).collect();
+        vec![Likeness { value, place: 0, says: self.title.clone(), others }]
     }
 
     fn compare(&self, _likeness: &Likeness, peers: &[&Peer], warnings: &mut Warnings) {

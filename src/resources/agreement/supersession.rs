@@ -2,7 +2,7 @@
 //! get an action that says so, which is theirs from then on, to be changed or removed.
 
 use super::status::{entry_into_force, status_on};
-use crate::model::dates::Day;
+use crate::model::dates::{Day, PartialDate};
 use crate::proto::v1::{
     ActionKind, Agreement, AgreementAction, AgreementLinkKind, AgreementStatus, TerminationGround,
 };
@@ -22,23 +22,49 @@ pub(super) fn entailed(agreement: &Agreement, day: Day) -> Vec<&str> {
     if names.is_empty() || !entered() { Vec::new() } else { names }
 }
 
-/// Ends `agreement` with the entry into force of `cause`, unless it has ended by `day` or
-/// says so already.
+/// Ends `agreement` with the entry into force of `cause`, unless it says so already or has
+/// ended by `day`. Of several that take its place the first one to enter into force ends it,
+/// in whatever order they are recorded.
 pub(super) fn end(agreement: &mut Agreement, cause: &Agreement, day: Day) -> bool {
     let Some(since) = entry_into_force(&cause.actions, &cause.parties, day) else { return false };
     let is_told = agreement.actions.iter().any(|action| is_end_by(action, &cause.name));
-    let status = status_on(&agreement.actions, &agreement.parties, day);
-    if is_told || matches!(status, AgreementStatus::Terminated | AgreementStatus::Abandoned) {
+    if is_told || (has_ended(agreement, |_| true, day) && !ends_earlier(agreement, since, day)) {
         return false;
     }
-    agreement.actions.push(AgreementAction {
+    agreement.actions.push(superseded_by(&cause.name, since));
+    true
+}
+
+/// What an agreement says of having been superseded.
+fn superseded_by(cause: &str, since: &str) -> AgreementAction {
+    AgreementAction {
         kind: ActionKind::Termination.into(),
         date: since.to_owned(),
         ground: TerminationGround::Superseded.into(),
-        cause: cause.name.clone(),
+        cause: cause.to_owned(),
         ..AgreementAction::default()
-    });
-    true
+    }
+}
+
+/// Whether `agreement` has ended by `day` as those of its actions that `count` tell.
+fn has_ended(agreement: &Agreement, count: fn(&AgreementAction) -> bool, day: Day) -> bool {
+    let actions: Vec<_> = agreement.actions.iter().filter(|one| count(one)).cloned().collect();
+    let status = status_on(&actions, &agreement.parties, day);
+    matches!(status, AgreementStatus::Terminated | AgreementStatus::Abandoned)
+}
+
+/// Whether `since` lies before all that has ended `agreement`, and that is nothing but others
+/// that have taken its place.
+fn ends_earlier(agreement: &Agreement, since: &str, day: Day) -> bool {
+    let Ok(since) = PartialDate::parse(since) else { return false };
+    let mut ends = agreement.actions.iter().filter(|action| is_superseded(action));
+    ends.all(|end| PartialDate::parse(&end.date).is_ok_and(|end| since.is_definitely_before(&end)))
+        && !has_ended(agreement, |action| !is_superseded(action), day)
+}
+
+/// Whether an action is such as [`end`] adds: what says more is of people.
+fn is_superseded(action: &AgreementAction) -> bool {
+    !action.cause.is_empty() && *action == superseded_by(&action.cause, &action.date)
 }
 
 /// Keeps the ends by others of `before`, also as somebody has changed them, where the actions

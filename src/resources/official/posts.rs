@@ -14,6 +14,7 @@ pub(super) const PEERS: Peers = Peers {
     table: "tenure",
     column: "post",
     says: "COALESCE(start, '') || '/' || COALESCE(\"end\", '') || '/' || COALESCE(end_kind, '')",
+    others: None,
 };
 
 /// The post that `tenure` is of, if one person holds it at a time, in full right as far as
@@ -55,7 +56,8 @@ pub(super) fn post(tenure: &Tenure, keys: &dyn Keys) -> Option<i64> {
 /// The posts among `tenures`.
 pub(super) fn likenesses(tenures: &[Tenure], keys: &dyn Keys) -> Vec<Likeness> {
     let posts = tenures.iter().enumerate().filter_map(|(place, tenure)| {
-        Some(Likeness { value: post(tenure, keys)?, place, says: says(tenure) })
+        let (value, says) = (post(tenure, keys)?, says(tenure));
+        Some(Likeness { value, place, says, others: Vec::new() })
     });
     posts.collect()
 }
@@ -85,6 +87,7 @@ pub(super) fn compare(likeness: &Likeness, peers: &[&Peer], warnings: &mut Warni
 }
 
 /// The days on which a post was certainly held.
+#[derive(PartialEq, Eq)]
 struct Span {
     first: Day,
     last: Day,
@@ -105,10 +108,10 @@ impl Span {
     }
 
     /// Whether the two have a day in common on which one does not hand over to the other.
+    /// Of two who were both there on one and the same day alone, nobody came after the other.
     fn overlaps(&self, other: &Self) -> bool {
-        self.first.max(other.first) <= self.last.min(other.last)
-            && self.last != other.first
-            && other.last != self.first
+        let hands_over = self.last == other.first || other.last == self.first;
+        self.first.max(other.first) <= self.last.min(other.last) && (!hands_over || self == other)
     }
 }
 
@@ -133,6 +136,10 @@ mod tests {
             ("2010/2014/DATED", "2010/2014/DATED", true),
             ("2010/2010/DATED", "2009/2012/DATED", false),
             ("2010-03-01/2010-03-01/DATED", "2009/2012/DATED", true),
+            ("2010-03-01/2010-03-01/DATED", "2010-03-01/2010-03-01/DATED", true),
+            ("2010-03-01/2010-03-01/DATED", "2010-03-01//UNKNOWN", true),
+            ("2010-03-01/2010-03-01/DATED", "2010-03-01/2012/DATED", false),
+            ("2010/2010/DATED", "2010/2010/DATED", false),
             ("201X/2014/DATED", "2010/2016/DATED", false),
         ] {
             let overlap = |one: &str, other: &str| {
