@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::document::{Document, Item};
 use super::fields::{identifiers, kind, put_list, put_object, put_text};
 use super::{CLASSIFICATION, SCHEME, text};
-use crate::cli::import::names::{Names, slug};
+use crate::cli::import::names::Names;
+use crate::cli::import::spelling::slug;
 use crate::cli::import::{Entry, Place, Prepared, Remark, resource_of_json};
 
 /// The fields that are taken of each class.
@@ -277,7 +278,7 @@ impl Reader<'_> {
             Some(why) => Err(why),
             None => resource_of_json(of_type, Value::Object(record)),
         };
-        self.entries.push(Entry { places, size, resource });
+        self.entries.push(Entry::new(places, size, resource));
     }
 
     fn finish(self) -> Prepared {
