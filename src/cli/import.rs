@@ -1,13 +1,17 @@
 //! Records what files say.
 
 mod circles;
+mod mapped;
 mod mapping;
 pub(super) mod names;
+mod pass;
 mod report;
 mod rows;
+mod seen;
+pub(super) mod spelling;
 mod table;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,21 +21,18 @@ use prost::Message;
 use prost_reflect::{DeserializeOptions, DynamicMessage, MessageDescriptor};
 use prost_types::FieldMask;
 
-use self::mapping::Mapping;
+use self::mapped::Mapped;
 use self::names::Names;
+use self::pass::{Pass, Source};
 use self::report::Report;
-use self::rows::Tables;
 
 pub(super) use self::report::Remark;
 pub(super) use self::rows::Prepared;
 use super::Failure;
-use super::lines::{Line, Lines};
 use super::popolo;
 use crate::client::Client;
-use crate::model::described::Described;
-use crate::proto::v1::import_response::Outcome;
-use crate::proto::v1::{ImportRequest, ImportResponse, Resource};
-use crate::proto::{self, ResourceVisitor};
+use crate::proto;
+use crate::proto::v1::{ImportRequest, Resource};
 
 /// Records what files say: JSON Lines, tables with a mapping, or Popolo.
 ///
@@ -48,7 +49,7 @@ use crate::proto::{self, ResourceVisitor};
 /// all else is recorded.
 #[derive(Clone, Debug, Args)]
 pub struct Import {
-    /// Files of one form
+    /// Files of one form, which are taken in this order
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Address of the service; several mean replicas of one store
@@ -89,6 +90,11 @@ pub struct Import {
 /// Where a line stands.
 pub(super) type Place = (Arc<Path>, usize);
 
+/// What stands for the name of a record that has none yet.
+fn record_at((file, line): &Place) -> String {
+    format!("the record of {}:{line}", file.display())
+}
+
 /// A record to import, or why there is none.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -96,109 +102,128 @@ pub(super) struct Entry {
     pub(super) places: Vec<Place>,
     pub(super) size: u64,
     pub(super) resource: Result<Resource, String>,
+    /// Records of the same input that it names, which have no name as long as they are not
+    /// recorded.
+    awaits: BTreeSet<String>,
+    /// Its own name, if it has to wait.
+    called: Option<String>,
 }
 
 impl Entry {
-    pub(super) fn refused(place: Place, why: String) -> Self {
-        Self { places: vec![place], size: 0, resource: Err(why) }
+    pub(super) fn new(places: Vec<Place>, size: u64, resource: Result<Resource, String>) -> Self {
+        Self { places, size, resource, awaits: BTreeSet::new(), called: None }
     }
-}
 
-/// Where records come from. Each pass over them begins anew.
-#[derive(Clone, Debug)]
-enum Source {
-    /// Lines of files, which are read as they are sent.
-    Lines(Vec<PathBuf>, MessageDescriptor),
-    /// Records that have been made before anything is sent.
-    Ready(Arc<[Entry]>),
-}
-
-/// A pass over a source.
-enum Entries {
-    Lines(Lines, MessageDescriptor),
-    Ready(Arc<[Entry]>, usize),
-}
-
-/// What a pass shares between what is sent and what is answered.
-struct Pass {
-    entries: Entries,
-    /// The first lines of the records to send; all if `None`.
-    only: Option<BTreeSet<Place>>,
-    /// Those that are sent and not yet answered.
-    sent: VecDeque<Vec<Place>>,
-    /// Those that name what is not there, or not yet.
-    early: BTreeSet<Place>,
-    report: Report,
-    failure: Option<std::io::Error>,
+    pub(super) fn refused(place: Place, why: String) -> Self {
+        Self::new(vec![place], 0, Err(why))
+    }
 }
 
 impl Import {
     /// Imports all that can be.
     pub async fn run(self) -> Result<(), Failure> {
+        self.each_once()?;
         let client = Client::new(&self.address)?.with_actor(&self.actor)?;
         let mut report = Report::new(&self.files, self.report.as_deref())?;
-        let source = self.source(&client, &mut report).await?;
-        let mut only = None;
+        let (mut source, mapped) = self.source(&client, &mut report).await?;
+        let mut pass = Pass::new(report, mapped.is_some());
         loop {
-            let pass = Pass {
-                entries: source.entries(),
-                only: only.clone(),
-                sent: VecDeque::new(),
-                early: BTreeSet::new(),
-                report,
-                failure: None,
+            pass = self.send(&client, &source, pass).await?;
+            let Some(mapped) = mapped.as_ref().filter(|_| !pass.awaiting.is_empty()) else {
+                break;
             };
-            let pass = Arc::new(Mutex::new(pass));
-            let requests = stream::iter(std::iter::from_fn(|| self.next(&pass)));
-            let told = |answer| held(&pass).answer(answer);
-            client.import(requests, told).await?;
-            let mut early;
-            (report, early) = held(&pass).end()?;
-            if early.is_empty() || self.validate_only {
-                return report.finish();
+            if self.validate_only {
+                break;
             }
-            // Once more for those that came before what they name. Where that does not help,
-            // those that name each other are recorded at once.
-            if only.is_some_and(|before| before.len() == early.len()) {
-                let recorded = circles::record(&client, self.requests(&source, &early)).await?;
+            // Those that name what had no name before it was recorded.
+            let prepared = mapped.prepare(pass.report.recorded())?;
+            let is_ready =
+                |one: &&Entry| one.resource.is_ok() && pass.awaiting.contains_key(&one.places[0]);
+            let ready: BTreeSet<Place> =
+                prepared.entries.iter().filter(is_ready).map(|one| one.places[0].clone()).collect();
+            if ready.is_empty() {
+                break;
+            }
+            pass.report.of("rows", prepared.remarks);
+            source = Source::Ready(prepared.entries.into());
+            pass.again(ready);
+        }
+        pass.finish(self.validate_only)
+    }
+
+    /// Sends what a pass is for, and what came before what it names once more; at last those
+    /// that name each other, at once.
+    async fn send(
+        &self,
+        client: &Client,
+        source: &Source,
+        mut pass: Pass,
+    ) -> Result<Pass, Failure> {
+        loop {
+            let before = pass.only.as_ref().map(BTreeSet::len);
+            pass.begin(source);
+            let shared = Mutex::new(pass);
+            let requests = stream::iter(std::iter::from_fn(|| self.next(&shared)));
+            client
+                .import(requests, |answer| held(&shared).answer(answer, self.validate_only))
+                .await?;
+            pass = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+            if let Some(failure) = pass.failure.take() {
+                return Err(failure.into());
+            }
+            let mut early: BTreeSet<Place> = pass.early.keys().cloned().collect();
+            if early.is_empty() || self.validate_only {
+                return Ok(pass);
+            }
+            if before == Some(early.len()) {
+                let recorded = circles::record(client, self.requests(source, &early)).await?;
                 if recorded.is_empty() {
-                    return report.finish();
+                    return Ok(pass);
                 }
-                report.again(&early);
                 for (places, answer) in recorded {
+                    pass.report.again(&places[0]);
                     early.remove(&places[0]);
-                    report.answered(&places, &answer);
+                    pass.report.answered(&places, &answer);
                 }
                 if early.is_empty() {
-                    return report.finish();
+                    return Ok(pass);
                 }
-            } else {
-                report.again(&early);
             }
-            only = Some(early);
+            pass.again(early);
         }
     }
 
-    async fn source(&self, client: &Client, report: &mut Report) -> Result<Source, Failure> {
+    /// Where the records come from, and the mapping if there is one.
+    async fn source(
+        &self,
+        client: &Client,
+        report: &mut Report,
+    ) -> Result<(Source, Option<Mapped>), Failure> {
         if self.popolo {
             let types = ["Country", "Organization", "Official"].map(str::to_owned);
             let names = Names::load(client, types.into()).await?;
             let prepared = popolo::read(&self.files, &names)?;
             report.of("objects", prepared.remarks);
-            return Ok(Source::Ready(prepared.entries.into()));
+            return Ok((Source::Ready(prepared.entries.into()), None));
         }
         let Some(path) = &self.mapping else {
-            return Ok(Source::Lines(self.files.clone(), self.descriptor()?));
+            return Ok((Source::Lines(self.files.clone(), self.descriptor()?), None));
         };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        let lines = |problems: Vec<String>| problems.join("\n");
-        let mapping = Mapping::read(path, &text).map_err(lines)?;
-        let tables = Tables::read(&mapping, &self.files).map_err(lines)?;
-        let names = Names::load(client, mapping.types()).await?;
-        let prepared = tables.records(&mapping, &names);
+        let mapped = Mapped::read(client, path, &self.files, self.replace).await?;
+        let prepared = mapped.prepare(&HashMap::new())?;
         report.of("rows", prepared.remarks);
-        Ok(Source::Ready(prepared.entries.into()))
+        Ok((Source::Ready(prepared.entries.into()), Some(mapped)))
+    }
+
+    /// Refuses a file that is given twice: the lines of both would be the same ones.
+    fn each_once(&self) -> Result<(), Failure> {
+        let mut seen = BTreeSet::new();
+        for file in &self.files {
+            if !seen.insert(std::fs::canonicalize(file).unwrap_or_else(|_| file.clone())) {
+                return Err(format!("{}: is given twice", file.display()).into());
+            }
+        }
+        Ok(())
     }
 
     /// What stands in a line.
@@ -217,82 +242,43 @@ impl Import {
         source: &Source,
         only: &BTreeSet<Place>,
     ) -> Vec<(Vec<Place>, ImportRequest)> {
-        let pass = Mutex::new(Pass {
-            entries: source.entries(),
-            only: Some(only.clone()),
-            sent: VecDeque::new(),
-            early: BTreeSet::new(),
-            report: Report::default(),
-            failure: None,
-        });
+        let mut pass = Pass::new(Report::default(), false);
+        pass.only = Some(only.clone());
+        pass.begin(source);
+        let pass = Mutex::new(pass);
         let requests = std::iter::from_fn(|| self.next(&pass)).collect::<Vec<_>>();
-        let places = std::mem::take(&mut held(&pass).sent);
-        places.into_iter().zip(requests).collect()
+        let sent = std::mem::take(&mut held(&pass).sent);
+        sent.into_iter().map(|one| one.places).zip(requests).collect()
     }
 
     /// The next request; what makes none is reported.
     fn next(&self, pass: &Mutex<Pass>) -> Option<ImportRequest> {
         let mut pass = held(pass);
         loop {
-            let entry = match pass.entries.next() {
+            let Entry { places, resource, awaits, called, .. } = match pass.next() {
                 Ok(entry) => entry?,
                 Err(failure) => {
                     pass.failure = Some(failure);
                     return None;
                 }
             };
-            let Entry { places, size, resource } = entry;
-            if pass.only.as_ref().is_some_and(|only| !only.contains(&places[0])) {
-                continue;
-            }
-            pass.report.read(size);
-            match resource.and_then(|resource| self.request(resource)) {
-                Ok(request) => {
-                    pass.sent.push_back(places);
-                    return Some(request);
-                }
-                Err(text) => pass.report.unreadable(&places, &text),
+            match resource.and_then(|resource| pass.take(&places, resource)) {
+                Ok(resource) => return Some(self.request(resource)),
+                Err(text) => pass.leave(&places, &text, called, awaits),
             }
         }
     }
 
-    fn request(&self, resource: Resource) -> Result<ImportRequest, String> {
-        if !resource.resource.clone().is_some_and(|one| one.visit(IsIdentified)) {
-            return Err("needs a name or an external id, so that it is found again".to_owned());
-        }
+    fn request(&self, resource: Resource) -> ImportRequest {
         let update_mask = self.replace.then(|| FieldMask { paths: vec!["*".to_owned()] });
         let (validate_only, reason) = (self.validate_only, self.reason.clone());
         let (resource, id) = (Some(resource), String::new());
-        Ok(ImportRequest { resource, id, update_mask, validate_only, reason })
+        ImportRequest { resource, id, update_mask, validate_only, reason }
     }
 }
 
-impl Source {
-    fn entries(&self) -> Entries {
-        match self {
-            Self::Lines(files, descriptor) => {
-                Entries::Lines(Lines::of(files.clone()), descriptor.clone())
-            }
-            Self::Ready(entries) => Entries::Ready(Arc::clone(entries), 0),
-        }
-    }
-}
-
-impl Entries {
-    fn next(&mut self) -> std::io::Result<Option<Entry>> {
-        match self {
-            Self::Lines(lines, descriptor) => Ok(lines.next()?.map(|line| {
-                let Line { file, number, text, size } = line;
-                let resource = text.and_then(|text| resource_of_line(&text, descriptor));
-                Entry { places: vec![(file, number)], size, resource }
-            })),
-            Self::Ready(entries, next) => {
-                let entry = entries.get(*next).cloned();
-                *next += 1;
-                Ok(entry)
-            }
-        }
-    }
+fn held(pass: &Mutex<Pass>) -> MutexGuard<'_, Pass> {
+    pass.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The resource in a line, which is one or a message of one type.
@@ -317,37 +303,6 @@ pub(super) fn resource_of_json(name: &str, json: serde_json::Value) -> Result<Re
     wrapped(name, &message.encode_to_vec()).map_err(|error| error.to_string())
 }
 
-impl Pass {
-    /// What is told at its end, and the records that came too early.
-    fn end(&mut self) -> std::io::Result<(Report, BTreeSet<Place>)> {
-        match self.failure.take() {
-            Some(failure) => Err(failure),
-            None => Ok((std::mem::take(&mut self.report), std::mem::take(&mut self.early))),
-        }
-    }
-
-    /// Takes the answer to the record that was sent first.
-    fn answer(&mut self, answer: ImportResponse) {
-        let Some(places) = self.sent.pop_front() else { return };
-        if is_early(&answer) {
-            self.early.insert(places[0].clone());
-        }
-        self.report.answered(&places, &answer);
-    }
-}
-
-fn held(pass: &Mutex<Pass>) -> MutexGuard<'_, Pass> {
-    pass.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether a resource was refused for nothing but what it names.
-fn is_early(answer: &ImportResponse) -> bool {
-    let Some(Outcome::Refusal(refusal)) = &answer.outcome else { return false };
-    let violations = &refusal.violations;
-    !violations.is_empty()
-        && violations.iter().all(|one| one.description.starts_with("there is no "))
-}
-
 /// The message `bytes` of the type `name` as a resource.
 fn wrapped(name: &str, bytes: &[u8]) -> Result<Resource, prost::DecodeError> {
     let descriptor = proto::message("Resource");
@@ -359,16 +314,4 @@ fn wrapped(name: &str, bytes: &[u8]) -> Result<Resource, prost::DecodeError> {
         crate::model::wire::put_field(field.number(), bytes, &mut out);
     }
     Resource::decode(out.as_slice())
-}
-
-/// Whether a resource says by what it is found.
-struct IsIdentified;
-
-impl ResourceVisitor for IsIdentified {
-    type Output = bool;
-
-    fn visit<T: Described>(self, value: T) -> bool {
-        let common = value.common();
-        !common.name.is_empty() || !common.external_ids.is_empty()
-    }
 }

@@ -127,6 +127,11 @@ impl Client {
         Self { patience, ..self }
     }
 
+    /// How long a call may take over all of its tries.
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Sends `request` to its method. A replica that cannot be reached, is going
     /// away, lacks its store or is overloaded is left for the next one, after a
     /// pause, until there is an answer or the patience is at its end. Any other

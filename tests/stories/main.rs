@@ -35,6 +35,7 @@ mod hints;
 mod history;
 mod import;
 mod mappings;
+mod nothing_lost;
 mod on_date;
 mod paging;
 mod past;

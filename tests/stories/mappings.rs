@@ -1,18 +1,15 @@
 //! Tables that people bring with mapping files of their own, and all that can be wrong with
 //! either.
 
-use std::path::{Path, PathBuf};
-
 use entente::client::Client;
 use entente::proto::v1::agreement_party::Party;
 use entente::proto::v1::{
     ActionKind, Agreement, AgreementForm, ListAgreementsRequest, TerminationGround,
 };
-use tempfile::TempDir;
 
 use crate::on_both;
 use crate::support::TestServer;
-use crate::support::command::{Told, import};
+use crate::support::command::{Files, by, import};
 
 on_both!(
     a_register_of_treaties_needs_no_code,
@@ -23,25 +20,6 @@ on_both!(
     a_file_cut_anywhere_is_finished_by_the_next_run,
     judged_only,
 );
-
-/// A folder with files.
-struct Files(TempDir);
-
-impl Files {
-    fn new() -> Self {
-        Self(TempDir::new().unwrap())
-    }
-
-    fn put(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-}
-
-async fn by(server: &TestServer, mapping: &Path, file: &Path) -> Told {
-    import(server, &["--mapping", mapping.to_str().unwrap()], &[file]).await
-}
 
 async fn agreements(server: &TestServer) -> Vec<Agreement> {
     let client = Client::new([format!("http://{}", server.server.address)]).unwrap();
@@ -225,11 +203,14 @@ party = { from = "{party}", find = "Land" }
         ("16:8", "\"SIGNED\" is no ActionKind"),
         ("17:36", "\"%H\" is no form of dates"),
         ("18:36", "\"Land\" is no type"),
+        ("7:1", "[record] needs name or external_ids"),
+        // What is wrong with the columns is told with it.
+        ("4:13", "there is no column \"nummer\"; there are id, kind, title"),
+        ("14:17", "there is no column \"role\""),
     ] {
         let line = told.text.lines().find(|line| line.contains(&format!("wrong.toml:{place}: ")));
         assert!(line.is_some_and(|line| line.contains(what)), "{place} {what}\n{}", told.text);
     }
-    // Columns can be judged once the mapping itself is right.
     let columns = SMALL
         .replace("{title}", "{Titel}")
         .replace("[record]", "group_by = [\"nummer\"]\n[record]");
@@ -252,6 +233,8 @@ async fn files_that_are_no_tables_are_told(server: &TestServer) {
         ("latin1.csv", b"id,titl\xe9\n1,One\n", "UTF-8"),
         ("twice.csv", b"id,title,id\n1,One,2\n", "the column \"id\" twice"),
         ("other.csv", b"{\"agreement\": {}}\n", "there is no column \"title\""),
+        ("old.csv", b"id,title\r1,One\r2,Two\r", "ends its lines with CR alone"),
+        ("spare.csv", b"id,title,,\n1,One,,\n", "no names for the columns 3, 4 in line 1"),
     ] {
         let told = by(server, &mapping, &files.put(name, bytes)).await;
         assert!(!told.is_whole && told.text.contains(what), "{name}: {}", told.text);
@@ -332,5 +315,6 @@ async fn judged_only(server: &TestServer) {
     let flags = ["--validate-only", "--mapping", mapping.to_str().unwrap()];
     let told = import(server, &flags, &[&file]).await;
     assert_eq!(told.of("created").len(), 2, "{}", told.text);
+    assert_eq!(told.outcomes().len(), 1, "{:?}", told.report);
     assert_eq!(server.clients.head_revision().await, head);
 }

@@ -40,7 +40,7 @@ impl Told {
     /// How many lines of the file it says became of what: each is a part of one record, or
     /// is left out.
     pub fn accounted(&self) -> usize {
-        let ends = ["created", "changed", "unchanged", "refused", "left out"];
+        let ends = ["created", "changed", "unchanged", "refused", "left out", "judged in part"];
         let lines = self.report.iter();
         let lines = lines.filter(|line| ends.contains(&line["outcome"].as_str().unwrap()));
         lines.map(|line| line["lines"].as_array().map_or(1, Vec::len)).sum()
@@ -92,10 +92,31 @@ pub async fn import(server: &TestServer, flags: &[&str], files: &[&Path]) -> Tol
     }
 }
 
+/// A folder with files.
+pub struct Files(pub TempDir);
+
+impl Files {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    /// Writes a file.
+    pub fn put(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+/// Imports a file by a mapping.
+pub async fn by(server: &TestServer, mapping: &Path, file: &Path) -> Told {
+    import(server, &["--mapping", mapping.to_str().unwrap()], &[file]).await
+}
+
 /// Imports a file by a mapping of the examples.
 pub async fn import_by(server: &TestServer, mapping: &str, file: &Path) -> Told {
-    let mapping = mappings().join(mapping);
-    import(server, &["--mapping", mapping.to_str().unwrap()], &[file]).await
+    by(server, &mappings().join(mapping), file).await
 }
 
 /// How many rows a table has, as another reader of such files counts them.

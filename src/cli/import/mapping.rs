@@ -6,8 +6,10 @@
 mod build;
 mod contract;
 mod date_forms;
+mod layout;
 mod merge;
 mod read;
+mod read_layout;
 mod read_rule;
 mod row;
 mod rule;
@@ -20,47 +22,20 @@ use self::rule::Rule;
 use self::template::Template;
 
 pub(super) use self::build::Unmapped;
+pub(super) use self::layout::{Join, Layout};
 pub(super) use self::merge::{Difference, Merged, Merging};
+pub(super) use self::read::Reading;
 
-/// A mapping that has been read and fits the contract.
+/// How records are made, which fits the contract.
 #[derive(Debug)]
 pub(super) struct Mapping {
-    /// The file, as it is called in what is told.
-    pub(super) file: String,
     /// The type of the records, such as `Agreement`.
     pub(super) of_type: String,
-    /// What stands between the columns.
-    pub(super) delimiter: char,
     /// Rows with the same values here make one record; none: each makes its own.
     pub(super) group_by: Vec<String>,
-    /// Columns that are left out on purpose.
-    pub(super) ignore: BTreeSet<String>,
-    pub(super) joins: Vec<Join>,
     /// Columns that are made of others, in order.
     columns: Vec<(String, Rule)>,
     record: Shape,
-    uses: Vec<Use>,
-}
-
-/// Columns of another table, found by a column of this one.
-#[derive(Debug)]
-pub(super) struct Join {
-    /// Beside the file that is imported.
-    pub(super) file: String,
-    /// The column here, and the one there.
-    pub(super) on: (String, String),
-    /// What the columns there are called here.
-    pub(super) prefix: String,
-    /// Whether a row that finds nothing there is refused.
-    pub(super) is_required: bool,
-}
-
-/// A column that the mapping names, and where.
-#[derive(Debug)]
-struct Use {
-    column: String,
-    line: usize,
-    character: usize,
 }
 
 /// How a message is made.
@@ -120,11 +95,6 @@ impl Each {
 }
 
 impl Mapping {
-    /// The columns that are made of others.
-    pub(super) fn derived(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().map(|(name, _)| name.as_str())
-    }
-
     /// The types of the records that rules find by their names.
     pub(super) fn types(&self) -> BTreeSet<String> {
         let mut types = BTreeSet::new();
@@ -142,22 +112,6 @@ impl Mapping {
         merging.joins.insert("note".to_owned(), "\n".to_owned());
         self.record.merging("", &mut merging);
         merging
-    }
-
-    /// What is wrong with the columns that it names, given those that there are.
-    pub(super) fn missing(&self, known: &BTreeSet<&str>) -> Vec<String> {
-        let missing = self.uses.iter().filter(|one| !known.contains(&*one.column));
-        let missing = missing.map(|Use { column, line, character }| {
-            let known = known.iter().copied().collect::<Vec<_>>().join(", ");
-            let file = &self.file;
-            format!("{file}:{line}:{character}: there is no column {column:?}; there are {known}")
-        });
-        missing.collect()
-    }
-
-    /// Whether it names a column or leaves it out on purpose.
-    pub(super) fn knows(&self, column: &str) -> bool {
-        self.ignore.contains(column) || self.uses.iter().any(|one| one.column == column)
     }
 }
 

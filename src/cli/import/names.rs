@@ -1,11 +1,10 @@
 //! Finds records by any of their names.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 
+use super::spelling::{fold, plain};
 use crate::cli::Failure;
 use crate::cli::state::each_resource;
 use crate::client::Client;
@@ -47,35 +46,61 @@ const APOSTROPHES: [char; 2] = ['\'', '’'];
 /// Articles that ISO puts behind names, as in `Philippines (the)`.
 const ARTICLES: [&str; 8] = ["the", "l", "la", "le", "les", "el", "los", "las"];
 
-/// The names of the records of some types, as they were when the import began.
-#[derive(Debug, Default)]
+/// The names of the records of some types.
+#[derive(Clone, Debug, Default)]
 pub(in crate::cli) struct Names {
     meanings: HashMap<(String, String), Vec<(Way, String)>>,
     display_names: HashMap<String, String>,
     external_ids: HashMap<(String, String, String), String>,
+    /// What stands for the names of records that get one when they are recorded.
+    promised: HashSet<String>,
 }
 
 impl Names {
-    /// The names of the records of `types`.
+    /// The names of the records of `types`, as they are now.
     pub(in crate::cli) async fn load(
         client: &Client,
         types: BTreeSet<String>,
     ) -> Result<Self, Failure> {
-        let mut names = Self::default();
+        let (names, _) = Self::load_beside(client, types, "").await?;
+        Ok(names)
+    }
+
+    /// The same without the names of the type `beside`, whose records are beside them.
+    pub(super) async fn load_beside(
+        client: &Client,
+        types: BTreeSet<String>,
+        beside: &str,
+    ) -> Result<(Self, Vec<DynamicMessage>), Failure> {
+        let (mut names, mut records) = (Self::default(), Vec::new());
         if types.is_empty() {
-            return Ok(names);
+            return Ok((names, records));
         }
         let take = |resource: &Resource| {
             let message = crate::cli::json::dynamic("Resource", resource)?;
             for (_, value) in message.fields() {
-                if let Value::Message(record) = value {
-                    names.add(record);
+                match value {
+                    Value::Message(record) if record.descriptor().name() == beside => {
+                        records.push(record.clone());
+                    }
+                    Value::Message(record) => names.add(record),
+                    _ => {}
                 }
             }
             Ok(())
         };
         each_resource(client, types.into_iter().collect(), String::new(), take).await?;
-        Ok(names)
+        Ok((names, records))
+    }
+
+    /// Notes that a record has no name yet, and that `name` stands for it.
+    pub(super) fn promise(&mut self, name: &str) {
+        self.promised.insert(name.to_owned());
+    }
+
+    /// Whether a name that was found stands for one that is not known yet.
+    pub(super) fn is_promised(&self, name: &str) -> bool {
+        self.promised.contains(name)
     }
 
     /// The record of one of `types` that `text` names; an error says why there is none.
@@ -141,7 +166,8 @@ impl Names {
     pub(in crate::cli) fn add(&mut self, record: &DynamicMessage) {
         let of_type = record.descriptor().name().to_owned();
         let name = text(record, "name");
-        let id = name.split_once('/').map_or("", |(_, id)| id).to_owned();
+        let id = name.split_once('/').filter(|_| !self.is_promised(&name));
+        let id = id.map_or("", |(_, id)| id).to_owned();
         let is_former = record
             .get_field_by_name("kind")
             .is_some_and(|kind| of_type == "Country" && kind.as_enum_number() == Some(2));
@@ -175,12 +201,17 @@ impl Names {
     }
 }
 
-fn text(message: &DynamicMessage, field: &str) -> String {
+/// A text of a message; empty if it has none.
+pub(super) fn text(message: &DynamicMessage, field: &str) -> String {
     let value = message.get_field_by_name(field);
     value.and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn messages(message: &DynamicMessage, field: &str) -> impl Iterator<Item = DynamicMessage> {
+/// The messages of a list of a message.
+pub(super) fn messages(
+    message: &DynamicMessage,
+    field: &str,
+) -> impl Iterator<Item = DynamicMessage> + use<> {
     let value = message.get_field_by_name(field).map(|value| value.into_owned());
     let list = match value {
         Some(Value::List(list)) => list,
@@ -190,54 +221,6 @@ fn messages(message: &DynamicMessage, field: &str) -> impl Iterator<Item = Dynam
         Value::Message(message) => Some(message),
         _ => None,
     })
-}
-
-/// A text without what spellings differ in: case, accents, punctuation, `the`, `and`, `St`
-/// for `Saint`, dots in abbreviations.
-fn fold(text: &str) -> String {
-    let mut folded = String::new();
-    let mut last_was_letter = false;
-    let plain = plain(text);
-    let words = plain.split(|one: char| !one.is_alphanumeric()).filter(|word| !word.is_empty());
-    for (place, word) in words.enumerate() {
-        let word = match word {
-            "the" if place == 0 => continue,
-            "and" => continue,
-            "st" => "saint",
-            word => word,
-        };
-        let is_letter = word.chars().count() == 1;
-        let goes_on = is_letter && last_was_letter;
-        if !folded.is_empty() && !goes_on {
-            folded.push(' ');
-        }
-        folded.push_str(word);
-        last_was_letter = is_letter;
-    }
-    folded
-}
-
-/// A text in lower case without accents.
-fn plain(text: &str) -> String {
-    let letters = text.nfkd().filter(|one| !is_combining_mark(*one));
-    let letters = letters.flat_map(char::to_lowercase).map(|one| match one {
-        'æ' => "ae".to_owned(),
-        'ø' => "o".to_owned(),
-        'ł' => "l".to_owned(),
-        'đ' | 'ð' => "d".to_owned(),
-        'ß' => "ss".to_owned(),
-        one => one.to_string(),
-    });
-    letters.collect()
-}
-
-/// A text as an id: lower-case letters and digits with hyphens between them, at most 63.
-pub(in crate::cli) fn slug(text: &str) -> String {
-    let plain = plain(text);
-    let words = plain.split(|one: char| !one.is_ascii_alphanumeric());
-    let mut slug = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
-    slug.truncate(63);
-    slug.trim_end_matches('-').to_owned()
 }
 
 #[cfg(test)]
@@ -313,13 +296,5 @@ mod tests {
         assert_eq!(names.find(&types, "CAN"), Ok("countries/CAN"));
         assert_eq!(names.find(&types[1..], "CAN"), Ok("organizations/can"));
         assert_eq!(names.find(&types, "organizations/can"), Ok("organizations/can"));
-    }
-
-    #[test]
-    fn folding_keeps_what_differs() {
-        assert_eq!(fold("U.S.S.R."), "ussr");
-        assert_eq!(fold("the People's Republic"), "people s republic");
-        assert_ne!(fold("Niger"), fold("Nigeria"));
-        assert_eq!(slug("G- 9"), "g-9");
     }
 }

@@ -1,6 +1,6 @@
 //! What became of an import.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ use crate::proto::v1::{ImportResponse, MutationOutcome};
 const SHOWN_EVERY: Duration = Duration::from_millis(500);
 /// Remarks of one sort that are printed; the file has all.
 const REMARKS_PRINTED: usize = 20;
+/// What is told of a record that a run which only judges cannot judge as a whole.
+const IN_PART: &str = "judged in part";
 /// Sorts of remarks of which the number alone is printed.
 const COUNTED: &str = "repeats";
 
@@ -36,6 +38,8 @@ pub(in crate::cli) struct Remark {
 pub(super) struct Report {
     /// What the records are made of, if not of a line each.
     rows_are: Option<&'static str>,
+    /// The files, in the order in which they were given.
+    files: Vec<PathBuf>,
     /// What became of the records, by outcome.
     counts: BTreeMap<&'static str, usize>,
     /// Lines of which these are made.
@@ -44,6 +48,10 @@ pub(super) struct Report {
     /// Records that were refused, by their first lines, and why.
     refused: BTreeMap<Place, (String, Vec<Place>)>,
     remarks: Vec<Remark>,
+    /// Remarks on records that changed what others of the input had said.
+    doubles: Vec<Remark>,
+    /// Where each record stands that was not refused, by its name.
+    recorded: HashMap<String, Place>,
     file: Option<BufWriter<File>>,
     /// Why the file could not be written.
     failure: Option<std::io::Error>,
@@ -62,7 +70,8 @@ impl Report {
         }
         let create = |path: &Path| File::create(path).map_err(|error| told(path, error));
         let file = file.map(create).transpose()?.map(BufWriter::new);
-        Ok(Self { file, of_bytes, begun: Some(Instant::now()), ..Self::default() })
+        let (files, begun) = (files.to_vec(), Some(Instant::now()));
+        Ok(Self { files, file, of_bytes, begun, ..Self::default() })
     }
 
     /// Says that records are made of `rows`, several of which may make one.
@@ -108,6 +117,7 @@ impl Report {
                     _ => "changed",
                 };
                 self.count(outcome, places);
+                self.note(&result.name, &places[0], outcome == "changed");
                 self.warned += usize::from(!answer.warnings.is_empty());
                 let warnings = answer.warnings.iter().map(|one| {
                     json!({ "code": one.code().as_str_name().trim_start_matches("WARNING_CODE_"),
@@ -134,16 +144,40 @@ impl Report {
         self.refuse(places, text.to_owned());
     }
 
-    /// Forgets that the records at these places were refused: they are sent once more.
-    pub(super) fn again(&mut self, places: &BTreeSet<Place>) {
-        for place in places {
-            if let Some((_, places)) = self.refused.remove(place)
-                && let Some(count) = self.counts.get_mut("refused")
-            {
-                *count -= 1;
-                self.rows -= places.len();
-            }
+    /// Notes where a record stands, and tells if it changed that of another place.
+    fn note(&mut self, name: &str, place: &Place, is_changed: bool) {
+        let (file, line) = self.recorded.entry(name.to_owned()).or_insert_with(|| place.clone());
+        if !is_changed || (&*file, *line) == (&place.0, place.1) {
+            return;
         }
+        let text = format!("changed {name}, which is the record of {}:{line} too", file.display());
+        let details = json!({ "name": name, "kept_file": file, "kept_line": line });
+        let place = place.clone();
+        self.doubles.push(Remark { outcome: "same record", place, text, details });
+    }
+
+    /// Where each record stands that was not refused, by its name.
+    pub(super) fn recorded(&self) -> &HashMap<String, Place> {
+        &self.recorded
+    }
+
+    /// Forgets that the record at a place was refused: it is sent once more.
+    pub(super) fn again(&mut self, place: &Place) {
+        if let Some((_, places)) = self.refused.remove(place)
+            && let Some(count) = self.counts.get_mut("refused")
+        {
+            *count -= 1;
+            self.rows -= places.len();
+        }
+    }
+
+    /// Notes that a record names what this input would record, so that it was not refused.
+    pub(super) fn judged_in_part(&mut self, places: &[Place], missing: &BTreeSet<String>) {
+        self.again(&places[0]);
+        self.count(IN_PART, places);
+        let mut line = told(places, IN_PART);
+        line["names"] = missing.iter().cloned().collect();
+        self.write(line);
     }
 
     /// Tells all that there is to tell; an error if anything was refused.
@@ -152,7 +186,10 @@ impl Report {
             eprintln!();
         }
         self.tell_remarks();
-        for (place, (text, places)) in std::mem::take(&mut self.refused) {
+        let mut refused: Vec<_> = std::mem::take(&mut self.refused).into_iter().collect();
+        let order = |place: &Place| self.files.iter().position(|file| *file == *place.0);
+        refused.sort_by_key(|(place, _)| (order(place), place.1));
+        for (place, (text, places)) in refused {
             eprintln!("{}:{}: {text}", place.0.display(), place.1);
             let mut line = told(&places, "refused");
             line["refusal"] = text.into();
@@ -170,8 +207,12 @@ impl Report {
             None => format!("{count} lines"),
             Some(rows) => format!("{count} records of {} {rows}", self.rows),
         };
+        let in_part = match of(IN_PART) {
+            0 => String::new(),
+            count => format!(", {count} {IN_PART}: they name what this input would create"),
+        };
         println!(
-            "{what}: {} created, {} changed, {} unchanged, {} refused; {} with warnings",
+            "{what}: {} created, {} changed, {} unchanged, {} refused; {} with warnings{in_part}",
             of("created"),
             of("changed"),
             of("unchanged"),
@@ -190,7 +231,9 @@ impl Report {
     /// Prints remarks, the first of each sort, and how many there are; the file has all.
     fn tell_remarks(&mut self) {
         let mut counts = BTreeMap::<&str, usize>::new();
-        for Remark { outcome, place, text, details } in std::mem::take(&mut self.remarks) {
+        let mut remarks = std::mem::take(&mut self.remarks);
+        remarks.append(&mut self.doubles);
+        for Remark { outcome, place, text, details } in remarks {
             let count = counts.entry(outcome).or_default();
             *count += 1;
             if *count <= REMARKS_PRINTED && outcome != COUNTED {

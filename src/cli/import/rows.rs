@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::mapping::{Difference, Join, Mapping, Merged, Merging, Unmapped};
+use super::mapping::{Difference, Join, Layout, Mapping, Merged, Merging, Unmapped};
 use super::names::Names;
 use super::report::Remark;
 use super::table::{Table, TableRow};
 use super::{Entry, Place, resource_of_json};
 
-/// Tables that fit a mapping.
+/// Tables that have the columns that a mapping names.
 #[derive(Debug)]
 pub(super) struct Tables {
+    layout: Layout,
     tables: Vec<(Table, Vec<Joined>)>,
 }
 
@@ -34,19 +35,22 @@ pub(in crate::cli) struct Prepared {
 }
 
 /// A record in the making.
-struct Draft {
-    places: Vec<Place>,
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) places: Vec<Place>,
     bytes: usize,
-    record: Map<String, Value>,
+    /// As proto JSON.
+    pub(super) record: Map<String, Value>,
     refusals: BTreeSet<String>,
+    awaits: BTreeSet<String>,
 }
 
 impl Tables {
-    /// Reads the files; errors tell all columns that the mapping names and a file has not.
-    pub(super) fn read(mapping: &Mapping, files: &[PathBuf]) -> Result<Self, Vec<String>> {
+    /// Reads the files; errors tell all that is wrong with their columns.
+    pub(super) fn read(layout: Layout, files: &[PathBuf]) -> Result<Self, Vec<String>> {
         let (mut tables, mut problems) = (Vec::new(), Vec::new());
         for file in files {
-            let read = Table::read(file, mapping.delimiter);
+            let read = Table::read(file, layout.delimiter);
             let table = match read {
                 Ok(table) => table,
                 Err(problem) => {
@@ -55,23 +59,23 @@ impl Tables {
                 }
             };
             let folder = file.parent().unwrap_or(Path::new("."));
-            let joined = mapping.joins.iter().map(|join| Joined::read(join, folder, mapping));
+            let joined = layout.joins.iter();
+            let joined = joined.map(|join| Joined::read(join, folder, layout.delimiter));
             match joined.collect::<Result<Vec<_>, _>>() {
                 Ok(joined) => {
-                    let known = columns(mapping, &table, &joined);
-                    let known = known.iter().map(String::as_str).collect();
-                    problems.extend(mapping.missing(&known));
+                    problems.extend(layout.problems(file, &table.header, &headers(&joined)));
                     tables.push((table, joined));
                 }
                 Err(problem) => problems.push(problem),
             }
         }
-        if problems.is_empty() { Ok(Self { tables }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { layout, tables }) } else { Err(problems) }
     }
 
     /// The records that the tables make.
-    pub(super) fn records(&self, mapping: &Mapping, names: &Names) -> Prepared {
-        let mut maker = Maker {
+    pub(super) fn drafts<'m>(&'m self, mapping: &'m Mapping, names: &'m Names) -> Drafts<'m> {
+        let mut drafts = Drafts {
+            layout: &self.layout,
             mapping,
             names,
             merging: mapping.merging(),
@@ -81,28 +85,22 @@ impl Tables {
             unmapped: BTreeMap::new(),
         };
         for (table, joined) in &self.tables {
-            maker.table(table, joined);
+            drafts.table(table, joined);
         }
-        maker.finish()
+        drafts
     }
 }
 
-/// The columns of a table, of those that are joined to it, and the derived ones, in order.
-fn columns(mapping: &Mapping, table: &Table, joined: &[Joined]) -> Vec<String> {
-    let mut columns = table.header.clone();
-    for (join, joined) in mapping.joins.iter().zip(joined) {
-        let header = joined.table.header.iter();
-        columns.extend(header.map(|column| format!("{}{column}", join.prefix)));
-    }
-    columns.extend(mapping.derived().map(str::to_owned));
-    columns
+/// The columns of tables that are joined.
+fn headers(joined: &[Joined]) -> Vec<&[String]> {
+    joined.iter().map(|joined| joined.table.header.as_slice()).collect()
 }
 
 impl Joined {
-    fn read(join: &Join, folder: &Path, mapping: &Mapping) -> Result<Self, String> {
+    fn read(join: &Join, folder: &Path, delimiter: char) -> Result<Self, String> {
         let path = folder.join(&join.file);
         let told = |problem: String| format!("{}: {problem}", path.display());
-        let table = Table::read(&path, mapping.delimiter).map_err(told)?;
+        let table = Table::read(&path, delimiter).map_err(told)?;
         if let Some((line, problem)) = table.broken.first() {
             return Err(format!("{}:{line}: {problem}", path.display()));
         }
@@ -120,29 +118,22 @@ impl Joined {
     }
 }
 
-/// By what a record will be found: its name, and its external ids.
-fn found_by(record: &Map<String, Value>) -> Vec<String> {
-    let name = record.get("name").map(Value::to_string);
-    let ids = record.get("external_ids").and_then(Value::as_array);
-    let ids = ids.into_iter().flatten().map(Value::to_string);
-    name.into_iter().chain(ids).collect()
-}
-
 /// Makes records row by row.
-struct Maker<'m> {
+pub(super) struct Drafts<'m> {
+    layout: &'m Layout,
     mapping: &'m Mapping,
     names: &'m Names,
     merging: Merging,
     prepared: Prepared,
-    drafts: Vec<Draft>,
+    pub(super) drafts: Vec<Draft>,
     groups: HashMap<Vec<String>, usize>,
     /// How often values are not known, and where first.
     unmapped: BTreeMap<Unmapped, (usize, Place)>,
 }
 
-impl Maker<'_> {
+impl Drafts<'_> {
     fn table(&mut self, table: &Table, joined: &[Joined]) {
-        for column in table.header.iter().filter(|column| !self.mapping.knows(column)) {
+        for column in table.header.iter().filter(|column| !self.layout.knows(column)) {
             let text =
                 format!("the column {column:?} is not used; name it in ignore if that is meant");
             let details = json!({ "column": column });
@@ -153,7 +144,14 @@ impl Maker<'_> {
             let place = (Arc::clone(&table.file), *line);
             self.prepared.entries.push(Entry::refused(place, problem.clone()));
         }
-        let columns = columns(self.mapping, table, joined);
+        let columns = self.layout.columns(&table.header, &headers(joined));
+        for one in self.layout.ignored_in_vain(&columns) {
+            let column = &one.column;
+            let text = format!("{} has no column {column:?} to ignore", table.file.display());
+            let details = json!({ "column": column, "table": table.file });
+            let place = (self.layout.file.as_path().into(), one.line);
+            self.prepared.remarks.push(Remark { outcome: "missing column", place, text, details });
+        }
         let places: HashMap<String, usize> =
             columns.into_iter().enumerate().map(|(place, column)| (column, place)).collect();
         for row in &table.rows {
@@ -171,20 +169,28 @@ impl Maker<'_> {
         let place = (Arc::clone(&table.file), row.line);
         let mut values = row.values.clone();
         let (mut unmapped, mut refusals) = (Vec::new(), BTreeSet::new());
-        for (join, joined) in self.mapping.joins.iter().zip(joined) {
-            let key = places.get(&join.on.0).and_then(|place| values.get(*place));
+        for (join, joined) in self.layout.joins.iter().zip(joined) {
+            let here = &join.on.0.column;
+            let key = places.get(here).and_then(|place| values.get(*place));
             let key = key.map(|key| key.trim().to_owned()).unwrap_or_default();
             let found = joined.rows.get(&key).map(|index| &joined.table.rows[*index]);
             if join.is_required && found.is_none() && !key.is_empty() {
                 let why = format!("is no {} of {}", join.on.1, join.file);
-                refusals.insert(format!("{}: {key:?} {why}", join.on.0));
-                let (column, value) = (join.on.0.clone(), key.clone());
-                unmapped.push(Unmapped { column, value, treated: format!("{why}; refused") });
+                refusals.insert(format!("{here}: {key:?} {why}"));
+                let (column, value) = (here.clone(), key.clone());
+                unmapped.push(Unmapped { column, value, why, becomes: "refused".to_owned() });
             }
             let none = || vec![String::new(); joined.table.header.len()];
             values.extend(found.map_or_else(none, |row| row.values.clone()));
         }
         let said = self.mapping.say(places, values, self.names);
+        unmapped.extend(said.unmapped);
+        for mut one in unmapped {
+            if said.record.is_none() {
+                "left out with its row".clone_into(&mut one.becomes);
+            }
+            self.unmapped.entry(one).or_insert_with(|| (0, place.clone())).0 += 1;
+        }
         let Some(record) = said.record else {
             let text = "makes no record: the conditions of [record] do not hold".to_owned();
             let details = json!({});
@@ -192,39 +198,33 @@ impl Maker<'_> {
             return;
         };
         refusals.extend(said.refusals);
-        unmapped.extend(said.unmapped);
-        for one in unmapped {
-            self.unmapped.entry(one).or_insert_with(|| (0, place.clone())).0 += 1;
-        }
         let is_of_group = said.group.iter().any(|value| !value.is_empty());
-        let draft = is_of_group.then(|| self.groups.get(&said.group)).flatten().copied();
-        match draft {
-            Some(index) => self.add(index, place, row.bytes(), record, refusals),
+        let index = is_of_group.then(|| self.groups.get(&said.group)).flatten().copied();
+        let (places, bytes, awaits) = (vec![place], row.bytes(), said.awaits);
+        let draft = Draft { places, bytes, record, refusals, awaits };
+        match index {
+            Some(index) => self.add(index, draft),
             None => {
                 if is_of_group {
                     self.groups.insert(said.group, self.drafts.len());
                 }
-                let (places, bytes) = (vec![place], row.bytes());
-                self.drafts.push(Draft { places, bytes, record, refusals });
+                self.drafts.push(draft);
             }
         }
     }
 
     /// Adds a row to the record that it is of.
-    fn add(
-        &mut self,
-        index: usize,
-        place: Place,
-        bytes: usize,
-        row: Map<String, Value>,
-        refusals: BTreeSet<String>,
-    ) {
+    fn add(&mut self, index: usize, row: Draft) {
         let draft = &mut self.drafts[index];
+        let Draft { places, bytes, record, refusals, awaits } = row;
+        let is_whole = refusals.is_empty();
         draft.bytes += bytes;
         draft.refusals.extend(refusals);
-        let first = draft.places[0].1;
-        let Merged { differences, says_more } = self.merging.merge(&mut draft.record, row);
-        if !says_more && differences.is_empty() {
+        draft.awaits.extend(awaits);
+        let (first, place) = (draft.places[0].1, places[0].clone());
+        draft.places.extend(places);
+        let Merged { differences, says_more } = self.merging.merge(&mut draft.record, record);
+        if !says_more && differences.is_empty() && is_whole {
             let text = format!("says nothing that the rows since line {first} do not say");
             let details = json!({ "kept_line": first });
             let place = place.clone();
@@ -237,33 +237,35 @@ impl Maker<'_> {
             let place = place.clone();
             self.prepared.remarks.push(Remark { outcome: "differs", place, text, details });
         }
-        draft.places.push(place);
     }
 
-    fn finish(self) -> Prepared {
+    /// What is to be sent, and told.
+    pub(super) fn finish(self, tables: &Tables) -> Prepared {
         let mut prepared = self.prepared;
-        let mut first_lines = HashMap::new();
-        for Draft { places, bytes, record, refusals } in self.drafts {
-            let again = found_by(&record)
-                .into_iter()
-                .find_map(|id| first_lines.insert(id, places[0].clone()))
-                .filter(|_| refusals.is_empty());
-            let resource = match again {
-                Some((file, line)) => Err(format!(
-                    "is the record of {}:{line} again; group_by makes one record of its rows",
-                    file.display()
-                )),
+        for Draft { places, bytes, record, refusals, awaits } in self.drafts {
+            let called = record.get("name").and_then(Value::as_str).map(str::to_owned);
+            // What is refused anyway waits for nothing.
+            let awaits = if refusals.is_empty() { awaits } else { BTreeSet::new() };
+            let resource = match awaits.first() {
+                Some(first) => {
+                    Err(format!("names {first}, which has no name before it is recorded"))
+                }
                 None if refusals.is_empty() => {
                     resource_of_json(&self.mapping.of_type, Value::Object(record))
                 }
                 None => Err(refusals.into_iter().collect::<Vec<_>>().join("; ")),
             };
-            prepared.entries.push(Entry { places, size: bytes as u64, resource });
+            let size = bytes as u64;
+            prepared.entries.push(Entry { places, size, resource, awaits, called });
         }
-        prepared.entries.sort_by(|one, other| one.places[0].cmp(&other.places[0]));
+        // In the order of the files as they were given, and of their lines.
+        let files = tables.tables.iter().map(|(table, _)| Arc::clone(&table.file));
+        let order: HashMap<_, usize> = files.zip(0..).collect();
+        prepared.entries.sort_by_key(|one| (order.get(&one.places[0].0), one.places[0].1));
         let mut unmapped: Vec<_> = self.unmapped.into_iter().collect();
         unmapped.sort_by_key(|(one, (count, _))| (one.column.clone(), std::cmp::Reverse(*count)));
-        for (Unmapped { column, value, treated }, (count, place)) in unmapped {
+        for (Unmapped { column, value, why, becomes }, (count, place)) in unmapped {
+            let treated = format!("{why}; {becomes}");
             let rows = if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
             let text = format!("{column}: {value:?} {treated} ({rows})");
             let details =

@@ -4,7 +4,8 @@
 //! that is not closed costs its own line and not the rest of the file.
 
 use std::collections::{HashSet, VecDeque};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ use crate::cli::lines::{LONGEST, Line, Lines};
 
 /// Bytes of the values of one table, all of which are kept in memory.
 const TABLE_BYTES: usize = 256 << 20;
+/// Bytes of the beginning of a file that tell how its lines end.
+const BEGINNING_BYTES: u64 = 64 << 10;
 /// Lines that one row may go over.
 const ROW_LINES: usize = 1_000;
 
@@ -58,6 +61,9 @@ impl Reader {
 impl Table {
     /// Reads a file; an error if it cannot be read at all.
     pub(super) fn read(path: &Path, delimiter: char) -> Result<Self, String> {
+        if ends_with_cr_alone(path).map_err(|error| error.to_string())? {
+            return Err("ends its lines with CR alone: save it with LF or CR LF".to_owned());
+        }
         let lines = Lines::of(vec![PathBuf::from(path)]);
         let mut reader = Reader { lines, again: VecDeque::new() };
         let mut table =
@@ -106,12 +112,29 @@ impl Table {
             return Err(format!("line {line}, which should be the header, {problem}"));
         }
         self.header = values.into_iter().map(|name| name.trim().to_owned()).collect();
+        let places = (1..).zip(&self.header).filter(|(_, name)| name.is_empty());
+        let nameless: Vec<String> = places.map(|(place, _)| place.to_string()).collect();
+        if nameless.len() > 1 {
+            return Err(format!(
+                "has no names for the columns {} in line {line}: name them, or take them out of \
+                 every line",
+                nameless.join(", ")
+            ));
+        }
         let mut seen = HashSet::new();
         match self.header.iter().find(|name| !seen.insert(name.as_str())) {
             None => Ok(()),
             Some(name) => Err(format!("has the column {name:?} twice in line {line}")),
         }
     }
+}
+
+/// Whether lines end as on old Macintoshes, so that the whole file would be its header.
+fn ends_with_cr_alone(path: &Path) -> io::Result<bool> {
+    let mut beginning = Vec::new();
+    File::open(path)?.take(BEGINNING_BYTES).read_to_end(&mut beginning)?;
+    let has_cr = beginning.windows(2).any(|pair| pair[0] == b'\r' && pair[1] != b'\n');
+    Ok(has_cr && !beginning.contains(&b'\n'))
 }
 
 /// The row that begins with `line`, or why there is none.
@@ -260,5 +283,12 @@ mod tests {
         assert!(table(b"").unwrap_err().contains("no header"));
         assert!(table(b"a,b,a\n1,2,3\n").unwrap_err().contains("twice"));
         assert!(table(b"\xff\xfe,b\n1,2\n").unwrap_err().contains("UTF-8"));
+        let mut old = b"id,text\r".to_vec();
+        assert!(table(&old).is_ok(), "a header alone");
+        old.extend(b"1,one\r".repeat(1 << 20));
+        assert!(table(&old).unwrap_err().contains("CR alone"));
+        let trailing = table(b"id,text,,\n1,one,,\n").unwrap_err();
+        assert!(trailing.contains("no names for the columns 3, 4 in line 1"), "{trailing}");
+        assert!(table(b"id,\n1,x\n").is_ok(), "one without a name is one like others");
     }
 }

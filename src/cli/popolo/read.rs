@@ -9,7 +9,8 @@ use super::document::{Document, Item};
 use super::fields::{identifiers, kind, put_list, put_object, put_text};
 use super::memberships::Membership;
 use super::{CLASSIFICATION, SCHEME, text};
-use crate::cli::import::names::{Names, slug};
+use crate::cli::import::names::Names;
+use crate::cli::import::spelling::slug;
 use crate::cli::import::{Entry, Place, Prepared, Remark, resource_of_json};
 
 /// The fields that are taken of each class.
@@ -323,7 +324,7 @@ impl<'d> Reader<'d> {
             [] => resource_of_json(of_type, Value::Object(record)),
             refusals => Err(refusals.join("; ")),
         };
-        self.entries.push(Entry { places, size, resource });
+        self.entries.push(Entry::new(places, size, resource));
     }
 }
 

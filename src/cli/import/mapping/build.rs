@@ -1,9 +1,12 @@
 //! Makes of one row what it says of a record.
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde_json::{Map, Value};
 
 use super::row::Row;
 use super::rule::{Kind, Made, Rule, Unknown};
+use super::template::Template;
 use super::{Content, Element, Field, Mapping, Shape};
 use crate::cli::import::names::Names;
 
@@ -16,6 +19,8 @@ pub(in crate::cli::import) struct Said {
     pub(in crate::cli::import) group: Vec<String>,
     /// Why the record must be refused.
     pub(in crate::cli::import) refusals: Vec<String>,
+    /// Records of the same input that it names, whose names are not known yet.
+    pub(in crate::cli::import) awaits: BTreeSet<String>,
     /// Values that no rule knows.
     pub(in crate::cli::import) unmapped: Vec<Unmapped>,
 }
@@ -25,7 +30,8 @@ pub(in crate::cli::import) struct Said {
 pub(in crate::cli::import) struct Unmapped {
     pub(in crate::cli::import) column: String,
     pub(in crate::cli::import) value: String,
-    pub(in crate::cli::import) treated: String,
+    pub(in crate::cli::import) why: String,
+    pub(in crate::cli::import) becomes: String,
 }
 
 /// Takes notes while a record is made.
@@ -42,20 +48,31 @@ impl Mapping {
     /// ones at the end.
     pub(in crate::cli::import) fn say(
         &self,
-        places: &std::collections::HashMap<String, usize>,
+        places: &HashMap<String, usize>,
         mut values: Vec<String>,
         names: &Names,
     ) -> Said {
         let mut maker = Maker { names, said: Said::default(), notes: Vec::new(), skips: false };
-        for (_, rule) in &self.columns {
+        // Those of which nobody knows what they are.
+        let mut doubtful = BTreeSet::new();
+        for (column, rule) in &self.columns {
             let row = Row { places, values: &values, item: None };
+            let before = maker.doubts();
             let value = maker.value(rule.one(&row, names), rule);
+            if maker.doubts() > before || rule.columns().iter().any(|one| doubtful.contains(one)) {
+                doubtful.insert(column.as_str());
+            }
             values.push(value.unwrap_or_default());
         }
         let row = Row { places, values: &values, item: None };
         maker.said.group = self.group_by.iter().map(|column| row.get(column).to_owned()).collect();
         if !self.record.holds(&row) {
-            maker.said.refusals.clear();
+            if self.record.conditions().any(|column| doubtful.contains(column)) {
+                maker.said.record = Some(Map::new());
+            } else {
+                maker.said.refusals.clear();
+                maker.said.awaits.clear();
+            }
             return maker.said;
         }
         let mut record = maker.shape(&self.record, &row);
@@ -67,6 +84,11 @@ impl Mapping {
 }
 
 impl Shape {
+    /// The columns on which it depends whether it is made.
+    fn conditions(&self) -> impl Iterator<Item = &str> {
+        self.when.iter().chain(&self.unless).flat_map(Template::columns)
+    }
+
     /// Whether its conditions hold for a row.
     fn holds(&self, row: &Row<'_>) -> bool {
         self.when.iter().all(|when| !when.fill(row).is_empty())
@@ -75,6 +97,11 @@ impl Shape {
 }
 
 impl Maker<'_> {
+    /// How often it was not known what stands in the row.
+    fn doubts(&self) -> usize {
+        self.said.refusals.len() + self.said.awaits.len()
+    }
+
     fn shape(&mut self, shape: &Shape, row: &Row<'_>) -> Map<String, Value> {
         let mut made = Map::new();
         for Field { name, content } in &shape.fields {
@@ -140,7 +167,11 @@ impl Maker<'_> {
             .find(|(collection, _)| name.split_once('/').is_some_and(|(one, _)| one == collection));
         if let Some((_, member)) = member {
             made.insert(member.clone(), Value::String(name));
+            return;
         }
+        let listed = members.iter().map(|(collection, _)| collection.as_str());
+        let why = format!("is the name of none of {}", listed.collect::<Vec<_>>().join(" or "));
+        self.value(Made::Unknown { given: name, why, taken: None }, rule);
     }
 
     fn elements(&mut self, elements: &[Element], row: &Row<'_>) -> Value {
@@ -173,25 +204,29 @@ impl Maker<'_> {
             Made::Nothing => return None,
             Made::Value(value) => return Some(value),
             Made::Unknown { given, why, taken } => (given, why, taken),
+            Made::Promised(record) => {
+                self.said.awaits.insert(record);
+                return None;
+            }
         };
         let column = &rule.label;
         let told = format!("{column}: {given}");
-        let treated = match (&taken, rule.unknown) {
-            (Some(taken), _) if taken.is_empty() => format!("{why}; left out"),
-            (Some(taken), _) => format!("{why}; taken as {taken}"),
+        let becomes = match (&taken, rule.unknown) {
+            (Some(taken), _) if taken.is_empty() => "left out".to_owned(),
+            (Some(taken), _) => format!("taken as {taken}"),
             (None, Unknown::Refuse) => {
                 self.said.refusals.push(format!("{column}: {given:?} {why}"));
-                format!("{why}; refused")
+                "refused".to_owned()
             }
-            (None, Unknown::Ignore) => format!("{why}; left out"),
+            (None, Unknown::Ignore) => "left out".to_owned(),
             (None, unknown) => {
                 self.skips |= unknown == Unknown::Skip;
                 self.notes.push(told);
-                format!("{why}; told in the note")
+                "told in the note".to_owned()
             }
         };
         let column = column.clone();
-        self.said.unmapped.push(Unmapped { column, value: given, treated });
+        self.said.unmapped.push(Unmapped { column, value: given, why, becomes });
         taken.filter(|taken| !taken.is_empty())
     }
 }

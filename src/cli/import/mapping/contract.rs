@@ -36,7 +36,7 @@ pub(super) fn members(oneof: &OneofDescriptor) -> Vec<(String, String)> {
 }
 
 /// The collection of a type, such as `countries`.
-fn collection(of_type: &str) -> Option<String> {
+pub(super) fn collection(of_type: &str) -> Option<String> {
     if !proto::RESOURCE_TYPES.contains(&of_type) {
         return None;
     }

@@ -1,6 +1,6 @@
 //! Reads mapping files. All that is wrong is told at once, each with its place.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,10 +8,11 @@ use prost_reflect::{FieldDescriptor, Kind as FieldKind, MessageDescriptor};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::layout::{Layout, Use};
 use super::row::ITEM;
 use super::rule::{Kind, Values};
 use super::template::Template;
-use super::{Content, Each, Element, Field, Join, Mapping, Shape, Use, contract};
+use super::{Content, Each, Element, Field, Mapping, Shape, contract};
 use crate::proto;
 
 /// A value with its place in the file.
@@ -31,9 +32,20 @@ pub(super) struct Reader<'t> {
     each: Option<String>,
 }
 
-impl Mapping {
-    /// Reads the file `path`, which says `text`; errors tell all that is wrong with it.
-    pub(in crate::cli::import) fn read(path: &Path, text: &str) -> Result<Self, Vec<String>> {
+/// What a mapping file says, as far as it can be read.
+#[derive(Debug)]
+pub(in crate::cli::import) struct Reading {
+    /// The columns; `None` if the file is no TOML.
+    pub(in crate::cli::import) layout: Option<Layout>,
+    /// How records are made; `None` if that cannot be read.
+    pub(in crate::cli::import) mapping: Option<Mapping>,
+    /// All that is wrong, each with its place.
+    pub(in crate::cli::import) problems: Vec<String>,
+}
+
+impl Reading {
+    /// Reads the file `path`, which says `text`.
+    pub(in crate::cli::import) fn of(path: &Path, text: &str) -> Self {
         let mut reader = Reader {
             text,
             path,
@@ -47,13 +59,11 @@ impl Mapping {
             let at = error.span().map_or(0, |span| span.start);
             reader.problem(at, error.message());
         }
-        let mapping = if reader.problems.is_empty() { reader.mapping(&table) } else { None };
-        match mapping {
-            Some(mapping) if reader.problems.is_empty() => {
-                Ok(Self { uses: reader.uses, ..mapping })
-            }
-            _ => Err(reader.told()),
+        if !reader.problems.is_empty() {
+            return Self { layout: None, mapping: None, problems: reader.told() };
         }
+        let (layout, mapping) = reader.read(&table);
+        Self { layout: Some(layout), mapping, problems: reader.told() }
     }
 }
 
@@ -72,6 +82,7 @@ impl Reader<'_> {
 
     fn told(mut self) -> Vec<String> {
         self.problems.sort();
+        self.problems.dedup();
         let told = self.problems.iter().map(|(at, text)| {
             let (line, character) = self.place(*at);
             format!("{}:{line}:{character}: {text}", self.path.display())
@@ -79,7 +90,7 @@ impl Reader<'_> {
         told.collect()
     }
 
-    fn mapping(&mut self, root: &Spanned<DeTable<'_>>) -> Option<Mapping> {
+    fn read(&mut self, root: &Spanned<DeTable<'_>>) -> (Layout, Option<Mapping>) {
         let table = root.get_ref();
         let known =
             ["type", "delimiter", "group_by", "ignore", "tables", "columns", "join", "record"];
@@ -88,21 +99,28 @@ impl Reader<'_> {
             let values = self.value_table(node);
             self.tables.insert(name, Arc::new(values));
         }
-        let mut columns = Vec::new();
-        for (name, node) in self.entries(table, "columns") {
-            if let Some(rule) = self.rule(node, Kind::Text) {
-                columns.push((name, rule));
-            }
-        }
+        let (derived, columns) = self.derived(table);
         let joins = self.joins(table.get("join"));
         let group_by = self.texts(table.get("group_by"));
         for (column, at) in &group_by {
             self.uses(column, *at);
         }
-        let ignore: BTreeSet<_> = self.texts(table.get("ignore")).into_iter().collect();
+        let ignore = self.texts(table.get("ignore")).into_iter();
+        let ignore = ignore.map(|(column, at)| self.named(&column, at)).collect();
         let delimiter = self.delimiter(table.get("delimiter"));
-        let of_type = self.text(table.get("type"), "type");
+        let record = self.record(table);
+        let (file, uses) = (self.path.to_owned(), std::mem::take(&mut self.uses));
+        let layout = Layout { file, delimiter, joins, ignore, derived, uses };
+        let group_by = group_by.into_iter().map(|(column, _)| column).collect();
+        let mapping =
+            record.map(|(of_type, record)| Mapping { of_type, group_by, columns, record });
+        (layout, mapping)
+    }
+
+    /// The type of the records, and how they are made.
+    fn record(&mut self, table: &DeTable<'_>) -> Option<(String, Shape)> {
         let types = proto::RESOURCE_TYPES;
+        let of_type = self.text(table.get("type"), "type");
         if let Some((name, at)) = &of_type
             && !types.contains(&name.as_str())
         {
@@ -110,24 +128,20 @@ impl Reader<'_> {
         } else if of_type.is_none() {
             self.problem(0, format!("type is missing: one of {}", types.join(", ")));
         }
-        let of_type =
-            of_type.map(|(name, _)| name).filter(|name| types.contains(&name.as_str()))?;
+        let of_type = of_type.map(|(name, _)| name).filter(|name| types.contains(&name.as_str()));
         let Some(record) = table.get("record") else {
             self.problem(0, "[record] is missing: it has the fields of the record");
             return None;
         };
-        let record = self.shape(&proto::message(&of_type), record, &["when", "unless"])?;
-        Some(Mapping {
-            file: self.path.display().to_string(),
-            of_type,
-            delimiter,
-            group_by: group_by.into_iter().map(|(column, _)| column).collect(),
-            ignore: ignore.into_iter().map(|(column, _)| column).collect(),
-            joins,
-            columns,
-            record,
-            uses: Vec::new(),
-        })
+        let of_type = of_type?;
+        let shape = self.shape(&proto::message(&of_type), record, &["when", "unless"])?;
+        let fields = record.get_ref().as_table();
+        let is_found = |key: &str| fields.is_some_and(|fields| fields.contains_key(key));
+        if !is_found("name") && !is_found("external_ids") {
+            let text = "[record] needs name or external_ids, by which a record is found again";
+            self.problem(record.span().start, text);
+        }
+        Some((of_type, shape))
     }
 
     /// How a message is made. `controls` are keys that are no fields.
@@ -167,15 +181,11 @@ impl Reader<'_> {
                 .map(|one| contract::members(&one))
                 .filter(|members| !members.is_empty())
             {
-                let rule = self.rule(node, Kind::Text)?;
-                if rule.find.is_empty() {
-                    self.problem(
-                        at,
-                        format!("{name} needs find, which says for which of its members it is"),
-                    );
+                if let Some(rule) = self.rule(node, Kind::Text) {
+                    self.fits_members(name, at, &rule, &members);
+                    let content = Content::OneOf(rule, members);
+                    shape.fields.push(Field { name: name.to_owned(), content });
                 }
-                let content = Content::OneOf(rule, members);
-                shape.fields.push(Field { name: name.to_owned(), content });
             } else {
                 let (kind, fields) = (message.name(), contract::names(message));
                 self.problem(at, format!("there is no field {name:?} in {kind}; it has {fields}"));
@@ -251,53 +261,6 @@ impl Reader<'_> {
         Some(Content::Messages(elements))
     }
 
-    fn joins(&mut self, node: Option<&Node<'_>>) -> Vec<Join> {
-        let Some(node) = node else { return Vec::new() };
-        let Some(nodes) = node.get_ref().as_array() else {
-            self.problem(node.span().start, "must be a list of tables: [[join]]");
-            return Vec::new();
-        };
-        let mut joins = Vec::new();
-        for node in nodes {
-            let Some(table) = node.get_ref().as_table() else { continue };
-            self.keys(table, &["file", "on", "prefix", "required"]);
-            let file = self.text(table.get("file"), "file").map(|(file, _)| file);
-            let prefix = self.text(table.get("prefix"), "prefix").map(|(prefix, _)| prefix);
-            let on: Vec<_> = self.entries(table, "on");
-            let on = match on.as_slice() {
-                [(here, node)] => {
-                    self.uses(here, node.span().start);
-                    self.text(Some(node), "on").map(|(there, _)| (here.clone(), there))
-                }
-                _ => None,
-            };
-            let is_required = table.get("required").and_then(|node| node.get_ref().as_bool());
-            match (file, on, prefix) {
-                (Some(file), Some(on), Some(prefix)) => {
-                    let is_required = is_required.unwrap_or(true);
-                    joins.push(Join { file, on, prefix, is_required });
-                }
-                _ => self.problem(
-                    node.span().start,
-                    "needs file, prefix and on, such as on = { position_id = \"id\" }",
-                ),
-            }
-        }
-        joins
-    }
-
-    fn delimiter(&mut self, node: Option<&Node<'_>>) -> char {
-        let Some((text, at)) = self.text(node, "delimiter") else { return ',' };
-        let mut characters = text.chars();
-        match (characters.next(), characters.next()) {
-            (Some(one), None) if one != '"' && one != '\n' && one != '\r' => one,
-            _ => {
-                self.problem(at, "must be one character, such as \";\" or \"\\t\"");
-                ','
-            }
-        }
-    }
-
     /// Tells keys of a table that are none of `known`.
     pub(super) fn keys(&mut self, table: &DeTable<'_>, known: &[&str]) {
         for (key, _) in table {
@@ -371,12 +334,18 @@ impl Reader<'_> {
         columns.collect::<Vec<_>>().join(", ")
     }
 
+    /// A column, and where it is named.
+    pub(super) fn named(&self, column: &str, at: usize) -> Use {
+        let (line, character) = self.place(at);
+        Use { column: column.to_owned(), line, character }
+    }
+
     /// Notes that a column is used.
-    fn uses(&mut self, column: &str, at: usize) {
+    pub(super) fn uses(&mut self, column: &str, at: usize) {
         if self.each.is_some() && column == ITEM {
             return;
         }
-        let (line, character) = self.place(at);
-        self.uses.push(Use { column: column.to_owned(), line, character });
+        let named = self.named(column, at);
+        self.uses.push(named);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use regex::Regex;
 use toml::de::DeValue;
 
+use super::contract;
 use super::date_forms::DateForm;
 use super::read::{Node, Reader};
 use super::rule::{Give, Kind, Rule, Unknown, Values};
@@ -102,10 +103,45 @@ impl Reader<'_> {
             ("ignore", Unknown::Ignore),
         ];
         rule.unknown = self.choice(table.get("unknown"), &treatments, Unknown::Refuse);
+        if let (Some(node), Some(_)) = (table.get("unknown"), &rule.otherwise) {
+            let text = "unknown says nothing beside otherwise, which stands for what is not known";
+            self.problem(node.span().start, text);
+        }
         if rule.find.is_empty() {
             self.fits(&rule, &targets);
         }
         Some(rule)
+    }
+
+    /// Tells what a choice of references, `name`, cannot take.
+    pub(super) fn fits_members(
+        &mut self,
+        name: &str,
+        at: usize,
+        rule: &Rule,
+        members: &[(String, String)],
+    ) {
+        let listed = members.iter().map(|(collection, _)| collection.as_str());
+        let listed = listed.collect::<Vec<_>>().join(" or ");
+        let is_member = |collection: &str| members.iter().any(|(one, _)| one == collection);
+        if rule.find.is_empty() {
+            let text = format!("{name} needs find, which says for which of its members it is");
+            self.problem(at, text);
+        }
+        for of_type in &rule.find {
+            if !contract::collection(of_type).is_some_and(|one| is_member(&one)) {
+                self.problem(at, format!("{name} cannot be a {of_type}: it is one of {listed}"));
+            }
+        }
+        if rule.give != Give::Name {
+            self.problem(at, format!("{name} takes the name of what is found: leave give out"));
+        }
+        if let Some(text) = rule.otherwise.as_ref().and_then(Template::literal)
+            && !text.is_empty()
+            && !text.split_once('/').is_some_and(|(collection, _)| is_member(collection))
+        {
+            self.problem(at, format!("otherwise: {text:?} is the name of none of {listed}"));
+        }
     }
 
     /// Tells targets without columns that the field cannot have.

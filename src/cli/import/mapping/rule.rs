@@ -75,6 +75,21 @@ pub(super) enum Made {
         why: String,
         taken: Option<String>,
     },
+    /// It names a record of the same input, whose name is not known yet.
+    Promised(String),
+}
+
+/// Why nothing is made of a text.
+enum Why {
+    Unknown(String),
+    /// It names this record of the same input, whose name is not known yet.
+    Promised(String),
+}
+
+impl<T: Into<String>> From<T> for Why {
+    fn from(why: T) -> Self {
+        Self::Unknown(why.into())
+    }
 }
 
 impl Rule {
@@ -113,30 +128,46 @@ impl Rule {
         self.first(&texts, row, names)
     }
 
-    /// The first of `texts` of which a value can be made.
+    /// The columns that a value depends on.
+    pub(super) fn columns(&self) -> Vec<&str> {
+        let listed = self.values.iter().flat_map(|values| values.values());
+        let listed = listed.chain(self.matches.iter().map(|(_, value)| value));
+        let others = self.narrowed_by.iter().chain(&self.otherwise);
+        self.from.iter().chain(listed).chain(others).flat_map(Template::columns).collect()
+    }
+
+    /// The first of `texts` of which a value can be made, or what stands for it. One that is
+    /// not known is told even if something stands for it.
     fn first(&self, texts: &[String], row: &Row<'_>, names: &Names) -> Made {
-        let mut unknown = None;
+        let (mut unknown, mut taken) = (None, None);
         for text in texts.iter().filter(|text| !text.is_empty()) {
             match self.made(text, row, names) {
-                Ok(value) if value.is_empty() => return Made::Nothing,
-                Ok(value) => return Made::Value(value),
-                Err(why) => unknown = unknown.or_else(|| Some((text.clone(), why))),
+                Ok(value) => {
+                    taken = Some(value);
+                    break;
+                }
+                Err(Why::Promised(record)) => return Made::Promised(record),
+                Err(Why::Unknown(why)) => unknown = unknown.or_else(|| Some((text.clone(), why))),
             }
         }
-        let taken = self.otherwise.as_ref().map(|otherwise| otherwise.fill(row));
-        let taken = taken.map(|text| self.typed(&text).unwrap_or(text));
-        // What stands for a value and has columns in it says the value in another way.
-        let is_lost = self.otherwise.as_ref().is_none_or(|one| one.columns().is_empty());
-        match (unknown.filter(|_| is_lost), taken) {
-            (None, Some(taken)) if taken.is_empty() => Made::Nothing,
-            (None, Some(taken)) => Made::Value(taken),
-            (None, None) => Made::Nothing,
+        if let (None, Some(otherwise)) = (&taken, &self.otherwise) {
+            let given = otherwise.fill(row);
+            taken = match self.typed(&given) {
+                Err(why) if !given.is_empty() => {
+                    return Made::Unknown { given, why, taken: None };
+                }
+                typed => Some(typed.unwrap_or_default()),
+            };
+        }
+        match (unknown, taken) {
             (Some((given, why)), taken) => Made::Unknown { given, why, taken },
+            (None, Some(value)) if !value.is_empty() => Made::Value(value),
+            (None, _) => Made::Nothing,
         }
     }
 
     /// What is made of a text that is not empty; an error says why nothing is.
-    fn made(&self, text: &str, row: &Row<'_>, names: &Names) -> Result<String, String> {
+    fn made(&self, text: &str, row: &Row<'_>, names: &Names) -> Result<String, Why> {
         let mut text = text.to_owned();
         if let Some(extract) = &self.extract {
             let found = extract.captures(&text).and_then(|found| found.get(1).or(found.get(0)));
@@ -149,7 +180,7 @@ impl Rule {
         let has_list = self.values.is_some() || !self.matches.is_empty();
         text = match listed {
             Some(value) => value.fill(row),
-            None if has_list && self.find.is_empty() => return Err("is not listed".to_owned()),
+            None if has_list && self.find.is_empty() => return Err("is not listed".into()),
             None => text,
         };
         if text.is_empty() {
@@ -163,13 +194,16 @@ impl Rule {
         }
         if !self.find.is_empty() {
             let name = names.find(&self.find, &text)?;
+            if names.is_promised(name) {
+                return Err(Why::Promised(name.to_owned()));
+            }
             text = match self.give {
                 Give::Name => name.to_owned(),
                 Give::Id => name.split_once('/').map_or(name, |(_, id)| id).to_owned(),
                 Give::DisplayName => names.display_name(name).to_owned(),
             };
         }
-        self.typed(&text)
+        Ok(self.typed(&text)?)
     }
 
     /// The text as proto JSON has it.

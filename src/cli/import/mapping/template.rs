@@ -147,7 +147,7 @@ impl Filter {
             Self::None => text.to_owned(),
             Self::Lower => text.to_lowercase(),
             Self::Upper => text.to_uppercase(),
-            Self::Slug => crate::cli::import::names::slug(text),
+            Self::Slug => crate::cli::import::spelling::slug(text),
         }
     }
 }
