@@ -47,7 +47,7 @@ impl Reader<'_> {
                 None => "person_id is missing: only memberships of persons are taken".to_owned(),
             };
             let Membership { places, size, .. } = membership;
-            self.entries.push(Entry { places, size, resource: Err(why) });
+            self.entries.push(Entry::new(places, size, Err(why)));
         }
         held
     }
