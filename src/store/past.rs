@@ -200,15 +200,17 @@ fn versions_statement<'a>(
     asked_table(Sql::new(db.get_database_backend(), held), asked).push(newest).build()
 }
 
-/// Goes on with a table called `asked` of names and revisions.
+/// Goes on with a table called `asked` of names and revisions. Names sort bytewise, as those
+/// of the tables do: parameters would have the order of the database's language.
 fn asked_table<'a>(sql: Sql, asked: impl IntoIterator<Item = (&'a str, i64)>) -> Sql {
     if sql.is_postgres() {
         let (names, revisions): (Vec<Value>, Vec<Value>) =
             asked.into_iter().map(|(name, revision)| (name.into(), revision.into())).unzip();
         let names = Value::Array(ArrayType::String, Some(Box::new(names)));
         let revisions = Value::Array(ArrayType::BigInt, Some(Box::new(revisions)));
-        let sql = sql.push("unnest(").bind(names).push(", ").bind(revisions);
-        return sql.push(") AS asked(name, revision)");
+        let table = "(SELECT name COLLATE \"C\" AS name, revision FROM unnest(";
+        let sql = sql.push(table).bind(names).push(", ").bind(revisions);
+        return sql.push(") AS given(name, revision)) AS asked");
     }
     let asked: Vec<(&str, i64)> = asked.into_iter().collect();
     let sql = sql.push("(SELECT value ->> 0 AS name, value ->> 1 AS revision FROM json_each(");

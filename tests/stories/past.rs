@@ -18,6 +18,7 @@ on_both!(
     what_was_said_of_one,
     a_name_that_two_had,
     lists_of_the_past,
+    a_list_of_the_past_that_is_cut,
     by_time_and_by_code,
     the_past_cannot_be_asked_so,
 );
@@ -160,6 +161,31 @@ async fn lists_of_the_past(server: &TestServer) {
     assert_eq!(later.first().map(|commit| commit.revision), Some(first + 1));
     let before = ListAgreementsRequest { read_revision: first - 1, ..Default::default() };
     assert_eq!(listed(clients, before).await, []);
+}
+
+/// Pages that are full before they have as many records as was asked for, with names that
+/// other languages sort otherwise.
+async fn a_list_of_the_past_that_is_cut(server: &TestServer) {
+    let clients = &server.clients;
+    let large = |id: &str, title: &str| {
+        let (name, summary) = (format!("agreements/{id}"), "x".repeat(19_000));
+        Any::Agreement(Agreement { name, summary, ..agreement(title, &["KHM"]) })
+    };
+    let ids: Vec<String> =
+        (0..180).flat_map(|number| [format!("aa{number}"), format!("zy{number}")]).collect();
+    for ids in ids.chunks(50) {
+        let made = ids.iter().map(|id| create(id, large(id, "Old")));
+        clients.apply(made.collect()).await.unwrap();
+    }
+    let was = listed(clients, ListAgreementsRequest::default()).await;
+    let read_revision = clients.head_revision().await;
+    for ids in ids.chunks(50) {
+        let changed = ids.iter().map(|id| update(large(id, "New"), &["title"]));
+        clients.apply(changed.collect()).await.unwrap();
+    }
+    let then = ListAgreementsRequest { read_revision, page_size: 1_000, ..Default::default() };
+    assert_eq!(listed(clients, then).await, was);
+    assert_eq!(was.len(), ids.len());
 }
 
 async fn by_time_and_by_code(server: &TestServer) {

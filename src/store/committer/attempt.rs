@@ -22,7 +22,7 @@ use super::super::write::{Write, Written};
 use super::super::{FORMAT, now_micros};
 use super::Committer;
 use crate::model::error::Result;
-use crate::model::limits::{ANSWER, REQUEST_SWEEP};
+use crate::model::limits::{ANSWER, READ_AHEAD_ANSWER, REQUEST_SWEEP};
 
 /// A transaction that has the head, and what the clock said then, in microseconds.
 pub(super) struct Begun {
@@ -203,7 +203,7 @@ impl Committer {
         match work {
             Work::Writes(writes, None) if self.undisturbed && !self.is_alone() => {
                 let loaded = load(&self.scout, self.registry, writes, &self.memory.names);
-                Some(in_time(ANSWER, loaded).await)
+                Some(in_time(READ_AHEAD_ANSWER, loaded).await)
             }
             _ => None,
         }
