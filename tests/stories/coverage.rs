@@ -89,3 +89,14 @@ fn an_untested_method_is_named() {
         assert!(found.contains(&format!("entente.v1.{missing}")), "{missing} is not");
     }
 }
+
+#[test]
+fn each_type_of_the_contract_is_registered() {
+    let resource = entente::proto::POOL.get_message_by_name("entente.v1.Resource").unwrap();
+    let told: Vec<String> = resource
+        .fields()
+        .map(|field| field.kind().as_message().unwrap().name().to_owned())
+        .filter(|name| entente::resources::REGISTRY.by_type(name).is_none())
+        .collect();
+    assert_eq!(told, <[&str; 0]>::default(), "of record.proto, not in src/resources/mod.rs");
+}
