@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use entente::proto::v1::WatchChangesRequest;
 use tokio::sync::Notify;
@@ -14,6 +15,9 @@ use crate::drive::raw_stream;
 /// Numbers of what counts among `WatchChangesResponse`'s events.
 const COMMITS: u8 = 4;
 const CAUGHT_UP: u8 = 6;
+
+/// How long the slowest one may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Subscribers, until this is dropped.
 #[derive(Debug)]
@@ -48,10 +52,14 @@ impl Crowd {
         Ok(crowd)
     }
 
-    /// Waits until each has got one message more.
+    /// Waits until each has got one message more: an error if one does not.
     pub async fn hear(&mut self) -> Outcome<()> {
         tokio::select! {
             () = self.heard.all.notified() => Ok(()),
+            () = tokio::time::sleep(PATIENCE) => {
+                let heard = self.heard.messages.load(Ordering::Relaxed) % self.heard.size;
+                Err(format!("only {heard} of {} subscribers have heard", self.heard.size).into())
+            }
             ended = self.readers.join_next() => {
                 if let Some(ended) = ended {
                     ended??;

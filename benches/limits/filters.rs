@@ -24,7 +24,7 @@ fn filters() -> Vec<String> {
         };
         samples::AREAS.iter().map(of).collect::<Vec<_>>()
     });
-    let dates = (0..4).map(|year| format!("actions.date > 195{year} AND form = AGREEMENT"));
+    let dates = (0..4).map(|year| format!("actions.date > 139{year} AND form = AGREEMENT"));
     let texts = ["Agreement", "cooperation", "France", "Germany"]
         .map(|word| format!("title:\"{word}\" AND NOT labels.desk = \"asia\""));
     parties.chain(dates).chain(texts).collect()

@@ -14,6 +14,11 @@ pub fn hint_is_lost() -> bool {
     value("hint").is_some()
 }
 
+/// Whether what the committer reads ahead is never answered.
+pub fn read_ahead_is_lost() -> bool {
+    value("ahead").is_some()
+}
+
 /// How long the tailer stands still before it reads.
 pub fn tailer_pause() -> Option<Duration> {
     value("tailer").map(|milliseconds| Duration::from_millis(milliseconds.unsigned_abs()))

@@ -116,8 +116,10 @@ pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an answer of the database may take before it counts as gone: longer
 /// than the database itself lets a statement run.
 pub const ANSWER: Duration = Duration::from_secs(11);
-/// The same for what is read ahead while the head is taken, and then held from everybody.
-pub const READ_AHEAD_ANSWER: Duration = Duration::from_millis(500);
+/// The same for what is done ahead of a write, which does without it.
+pub const AHEAD_ANSWER: Duration = Duration::from_millis(500);
+/// How long a transaction that was begun ahead of a write waits for one.
+pub const OPEN_AHEAD: Duration = Duration::from_secs(1);
 /// The same for the one row that tells where the log stands.
 pub const HEAD_ANSWER: Duration = Duration::from_secs(3);
 /// Time between two looks at the head for commits of other replicas while

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -29,7 +29,7 @@ use super::state::{State, Status};
 use super::transaction::{begin, lock_head};
 use super::write::{Write, Written};
 use crate::model::error::{Error, Result};
-use crate::model::limits::{ANSWER, GROUP_BYTES, GROUP_REQUESTS};
+use crate::model::limits::{ANSWER, GROUP_BYTES, GROUP_REQUESTS, OPEN_AHEAD};
 
 /// How long a group is tried again before its callers are told.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,8 +58,10 @@ pub struct Committer {
     last: usize,
     /// The next group, if it has been put together already.
     next: Option<Group>,
-    /// Its transaction, if that has begun already.
+    /// Its transaction, if that has begun already and has the head.
     begun: Option<Begun>,
+    /// Its transaction, if that has begun already and has done nothing.
+    open: Option<DatabaseTransaction>,
     swept: Instant,
 }
 
@@ -101,6 +103,7 @@ impl Committer {
             last: 0,
             next: None,
             begun: None,
+            open: None,
             swept: Instant::now(),
         };
         (committer, queue)
@@ -132,6 +135,7 @@ impl Committer {
                 self.writer = self.databases.connect_writer();
                 self.scout = self.databases.connect_scout();
                 self.run().await;
+                self.open = None;
                 self.deliverer.finish().await;
                 let _ = self.scout.clone().close().await;
                 let _ = self.writer.clone().close().await;
@@ -148,6 +152,7 @@ impl Committer {
             if let Some(group) = self.next.take().or_else(|| self.gather()) {
                 self.last = group.writes.len();
                 self.group(group).await;
+                self.open_ahead().await;
                 continue;
             }
             tokio::select! {
@@ -159,6 +164,7 @@ impl Committer {
                     let _ = reply.send(self.one(Work::Turn).await);
                 }
                 () = self.queue.closing.notified() => self.queue.writes.close(),
+                () = tokio::time::sleep(OPEN_AHEAD), if self.open.is_some() => self.open = None,
             }
         }
     }
@@ -309,6 +315,7 @@ impl Committer {
     /// Leaves the connections behind, with whatever transaction is open on them.
     fn reconnect(&mut self) {
         self.begun = None;
+        self.open = None;
         let old = std::mem::replace(&mut self.writer, self.databases.connect_writer());
         tokio::spawn(old.close());
         self.reconnect_scout();

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbBackend};
 
 use crate::client::assert_store_unavailable;
 use crate::database::Database;
-use crate::process::Process;
+use crate::process::{Process, free_address};
 use crate::record::Record;
 use crate::subscriber::Subscriber;
 use crate::task::Task;
@@ -16,6 +16,33 @@ use crate::wait::within;
 const LIMIT: Duration = Duration::from_secs(20);
 /// How long a read may take.
 const READ: Duration = Duration::from_secs(5);
+
+/// What is read ahead is never answered: neither is the write lost for that, nor do others
+/// wait for as long as an answer may take.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_read_ahead_and_never_answered_holds_up_nobody() {
+    let database = Database::postgres().await;
+    let url = database.url();
+    let silent = [("FAILPOINTS", "ahead=return(1)")];
+    let (deaf, other) =
+        tokio::join!(Process::start_with(&url, free_address(), &silent), Process::start(&url));
+    let subscriber = Subscriber::start(&other.client());
+    let mut names = Vec::new();
+    // The first one of each two follows one of another process: nothing is read ahead.
+    for number in 0..3 {
+        for (process, who) in [(&deaf, "a"), (&deaf, "b"), (&other, "c")] {
+            let task = Task::create(format!("ahead-{number}-{who}"));
+            let answer = within("a write", READ, task.send(&process.client())).await;
+            names.extend(answer.expect("it is written").names);
+        }
+    }
+    let lost = deaf.log().matches("failpoint ahead").count();
+    assert!(lost >= 3, "{lost} answers were lost:\n{}", deaf.log());
+    for name in &names {
+        assert!(other.client().exists(name).await, "{name} is there");
+    }
+    subscriber.check(&Record::checked(&database).await).await;
+}
 
 on_both!(while_a_stranger_holds_the_head_it_reads_on_and_serves, super::held);
 

@@ -30,7 +30,16 @@ impl Process {
 
     /// Starts the service on `address` and waits until it is healthy.
     pub(crate) async fn start_at(url: &str, address: SocketAddr) -> Self {
-        let mut process = Self::spawn(url, address, &[]);
+        Self::start_with(url, address, &[]).await
+    }
+
+    /// Starts the service with more in its environment and waits until it is healthy.
+    pub(crate) async fn start_with(
+        url: &str,
+        address: SocketAddr,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut process = Self::spawn(url, address, variables);
         let client = Client::of(address);
         until("a healthy service", async || {
             assert!(process.ended().is_none(), "it ended at the start:\n{}", process.log());

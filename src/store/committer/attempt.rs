@@ -22,7 +22,8 @@ use super::super::write::{Write, Written};
 use super::super::{FORMAT, now_micros};
 use super::Committer;
 use crate::model::error::Result;
-use crate::model::limits::{ANSWER, READ_AHEAD_ANSWER, REQUEST_SWEEP};
+use crate::model::failpoints;
+use crate::model::limits::{AHEAD_ANSWER, ANSWER, REQUEST_SWEEP};
 
 /// A transaction that has the head, and what the clock said then, in microseconds.
 pub(super) struct Begun {
@@ -109,7 +110,7 @@ impl Committer {
     pub(super) async fn begin_ahead(&mut self) {
         if self.is_alone() {
             // Where it does not come to be, the next group will find out.
-            self.begun = self.begin().await.ok();
+            self.begun = self.begin(None).await.ok();
         }
     }
 
@@ -118,8 +119,24 @@ impl Committer {
         self.databases.backend() == DbBackend::Sqlite
     }
 
-    async fn begin(&self) -> Result<Begun, DbErr> {
-        let transaction = in_time(ANSWER, begin(&self.writer)).await?;
+    /// Begins a transaction in which nothing is done yet, where others write as well: the
+    /// next write has one round trip less to wait for, and nobody waits for this one.
+    pub(super) async fn open_ahead(&mut self) {
+        if self.is_alone() || self.waits() > 0 {
+            return;
+        }
+        match in_time(AHEAD_ANSWER, begin(&self.writer)).await {
+            Ok(transaction) => self.open = Some(transaction),
+            // Whether that tells of more than a slow answer, the next group will find out.
+            Err(_) => self.reconnect(),
+        }
+    }
+
+    async fn begin(&self, open: Option<DatabaseTransaction>) -> Result<Begun, DbErr> {
+        let transaction = match open {
+            Some(transaction) => transaction,
+            None => in_time(ANSWER, begin(&self.writer)).await?,
+        };
         let (head, now) = in_time(ANSWER, lock_head(&transaction)).await?;
         Ok(Begun { transaction, head, now })
     }
@@ -129,7 +146,8 @@ impl Committer {
         let (begun, ahead) = match self.begun.take() {
             Some(begun) => (begun, None),
             None => {
-                let (begun, ahead) = join(self.begin(), self.load_ahead(work)).await;
+                let open = self.open.take();
+                let (begun, ahead) = join(self.begin(open), self.load_ahead(work)).await;
                 (begun.map_err(Broken::Before)?, ahead)
             }
         };
@@ -202,8 +220,13 @@ impl Committer {
     async fn load_ahead(&self, work: &mut Work<'_>) -> Option<Result<Loaded, DbErr>> {
         match work {
             Work::Writes(writes, None) if self.undisturbed && !self.is_alone() => {
-                let loaded = load(&self.scout, self.registry, writes, &self.memory.names);
-                Some(in_time(READ_AHEAD_ANSWER, loaded).await)
+                let loaded = async {
+                    if failpoints::read_ahead_is_lost() {
+                        std::future::pending::<()>().await;
+                    }
+                    load(&self.scout, self.registry, writes, &self.memory.names).await
+                };
+                Some(in_time(AHEAD_ANSWER, loaded).await)
             }
             _ => None,
         }

@@ -5,7 +5,8 @@ use std::fmt;
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 
-use super::{Column, Row, Rows, Sql, TableRows};
+use super::Sql;
+use super::rows::{Column, Row, Rows};
 
 /// Rows of one key that are not the same here and in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,9 +28,9 @@ impl Rows {
         table: &str,
         (after, until): (i64, i64),
     ) -> Result<Option<Odd>, DbErr> {
-        let rows = self.tables.iter().find(|rows| rows.table == table);
-        let names = rows.map_or_else(|| "key".to_owned(), TableRows::names);
-        let columns: &[Column] = rows.map_or(&[], |rows| &rows.columns);
+        let rows = self.table(table).map(|rows| rows.table);
+        let names = rows.map_or("key", |table| &table.names);
+        let columns: &[Column] = rows.map_or(&[], |table| &table.columns);
         let text = format!("SELECT key, {names} FROM \"{table}\" WHERE key > ");
         let sql = Sql::new(db.get_database_backend(), &text).bind(after);
         let sql = sql.push(" AND key <= ").bind(until);

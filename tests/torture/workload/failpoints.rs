@@ -1,5 +1,6 @@
 //! What goes wrong inside a process: its clock jumps, hints are lost on their way to it,
-//! and it stands still before it reads what others have committed.
+//! what it reads ahead of a write is never answered, and it stands still before it reads
+//! what others have committed.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -26,8 +27,9 @@ pub(super) fn choose(chance: &mut Chance) -> String {
     let clock =
         sequence(chance, 40, 20, |chance| chance.below(HOURS * MICROSECONDS_PER_HOUR).to_string());
     let hint = sequence(chance, 6, 6, |_| "1".to_owned());
+    let ahead = sequence(chance, 30, 1, |_| "1".to_owned());
     let tailer = sequence(chance, 12, 1, |chance| chance.below(STILL).to_string());
-    format!("clock={clock};hint={hint};tailer={tailer}")
+    format!("clock={clock};hint={hint};ahead={ahead};tailer={tailer}")
 }
 
 /// Goes well at most `well` times and then wrong at most `wrong` times, over and over.
@@ -48,7 +50,7 @@ fn sequence(
 
 /// Adds what went wrong by the log of a process.
 pub(super) fn count(log: &str, counts: &mut Counts) {
-    for name in ["clock", "hint", "tailer"] {
+    for name in ["clock", "hint", "ahead", "tailer"] {
         let line = format!("failpoint {name}");
         *counts.entry(name).or_default() += log.matches(&line).count();
     }
