@@ -124,19 +124,24 @@ pub async fn all(
     Ok(bodies)
 }
 
-/// Refuses to go on with a listing that began in a history that this store does not have, such
-/// as that before a backup was restored. `watch_token` is the token that it began with.
-pub async fn goes_on(api: &Api, watch_token: &str) -> Result<()> {
+/// Refuses to go on with a listing that began in another store, and with one of the past that
+/// began in a history that this store does not have, such as that before a backup was
+/// restored. `watch_token` is the token that it began with.
+pub async fn goes_on(api: &Api, watch_token: &str, as_of: AsOf) -> Result<()> {
+    let of_page = |error: Error| {
+        let text = match error.reason {
+            Reason::StoreMismatch => "is of another store: list anew",
+            Reason::HistoryDiverged => "is of a history that this store does not have: list anew",
+            _ => return error,
+        };
+        Error::token(error.reason, "page_token", text)
+    };
     let start = Start::of_token(watch_token)?;
-    start.belongs(&api.feed, None)?;
-    let found = start.find(&api.feed, &api.store).await;
-    found.map(drop).map_err(|error| match error.reason {
-        Reason::HistoryDiverged => {
-            let text = "is of a history that this store does not have: list anew";
-            Error::token(error.reason, "page_token", text)
-        }
-        _ => error,
-    })
+    start.belongs(&api.feed, None).map_err(of_page)?;
+    if as_of == AsOf::Now {
+        return Ok(());
+    }
+    start.find(&api.feed, &api.store).await.map(drop).map_err(of_page)
 }
 
 /// A page of `list` as it was at `revision`. It looks at a bounded number of names, so

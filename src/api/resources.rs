@@ -165,9 +165,7 @@ async fn list<T: Standard + Resource>(api: Api, request: Request<T::ListRequest>
     let ((mask, query), after) = problems.into_ok(mask.zip(query).zip(after))?;
     let listing::After { values, watch_token, revision } = match after {
         Some(after) => {
-            if as_of != AsOf::Now {
-                past::goes_on(&api, &after.watch_token).await?;
-            }
+            past::goes_on(&api, &after.watch_token, as_of).await?;
             after
         }
         None => begin(&api, as_of).await?,

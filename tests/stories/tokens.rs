@@ -4,7 +4,8 @@ use entente::feed::token::Token;
 use entente::model::limits::WATCHES;
 use entente::proto::v1::watch_changes_request::Start;
 use entente::proto::v1::{
-    ListAgreementsRequest, ListChangesRequest, Origin, WatchChangesRequest, list_changes_request,
+    ListAgreementsRequest, ListChangesRequest, ListCountriesRequest, Origin, WatchChangesRequest,
+    list_changes_request,
 };
 use tonic::Code;
 
@@ -17,6 +18,7 @@ on_both!(
     a_token_belongs_to_its_selectors,
     tokens_that_are_none,
     a_token_of_another_store,
+    a_page_token_of_another_store,
     a_history_that_is_not_ours,
     a_backup_that_was_written_on,
     more_streams_than_there_may_be,
@@ -76,6 +78,20 @@ async fn a_token_of_another_store(server: &TestServer) {
     let ended = WatchChangesRequest { until_revision: 1, ..from(Start::Token(token)) };
     let refusal = Watch::open(&server.clients, ended).await.unwrap_err();
     refusal.is(Code::FailedPrecondition, "STORE_MISMATCH", &["token"]);
+    other.finish().await;
+}
+
+async fn a_page_token_of_another_store(server: &TestServer) {
+    let other = TestServer::start(server.database.kind).await;
+    for read_revision in [0, other.clients.head_revision().await] {
+        let first =
+            ListCountriesRequest { page_size: 1, read_revision, ..ListCountriesRequest::default() };
+        let page = other.clients.countries().list_countries(first.clone()).await.unwrap();
+        let page_token = page.into_inner().next_page_token;
+        let next = ListCountriesRequest { page_token, ..first };
+        let refusal = server.clients.countries().list_countries(next).await.unwrap_err();
+        Refusal::of(&refusal).is(Code::FailedPrecondition, "STORE_MISMATCH", &["page_token"]);
+    }
     other.finish().await;
 }
 
