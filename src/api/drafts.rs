@@ -55,6 +55,7 @@ pub fn create(
         name_path: site.path(site.id),
         operation: Operation::Create { object, name },
         violations,
+        recorded: None,
     }
 }
 
@@ -87,6 +88,7 @@ pub fn update(
         name_path,
         operation: Operation::Update { object, name, mask, allow_missing, etag },
         violations,
+        recorded: None,
     }
 }
 
@@ -114,7 +116,7 @@ pub fn import(
     let name_path = if name.is_empty() { site.path(site.id) } else { format!("{path}.name") };
     let name = (!name.is_empty()).then_some(name);
     let operation = Operation::Import { object, name, fallback, mask, keeps };
-    Draft { kind, path, name_path, operation, violations }
+    Draft { kind, path, name_path, operation, violations, recorded: None }
 }
 
 /// The fields to take of `object`: those of `mask`, or else the populated ones.
@@ -158,6 +160,7 @@ pub fn replace(
             etag,
         },
         violations,
+        recorded: None,
     }
 }
 
@@ -203,6 +206,7 @@ pub fn delete(
         name_path: site.path("name"),
         operation: Operation::Delete { name, etag },
         violations,
+        recorded: None,
     }
 }
 
@@ -219,6 +223,7 @@ pub fn undelete(
         name_path: site.path("name"),
         operation: Operation::Undelete { name },
         violations,
+        recorded: None,
     }
 }
 

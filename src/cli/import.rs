@@ -19,7 +19,7 @@ use clap::Args;
 use futures_util::stream;
 use prost::Message;
 use prost_reflect::{DeserializeOptions, DynamicMessage, MessageDescriptor};
-use prost_types::FieldMask;
+use prost_types::{FieldMask, Timestamp};
 
 use self::mapped::Mapped;
 use self::names::Names;
@@ -31,8 +31,9 @@ pub(super) use self::rows::Prepared;
 use super::Failure;
 use super::popolo;
 use crate::client::Client;
-use crate::proto;
+use crate::model::described::Described;
 use crate::proto::v1::{ImportRequest, Resource};
+use crate::proto::{self, ResourceVisitor};
 
 /// Records what files say: JSON Lines, tables with a mapping, or Popolo.
 ///
@@ -272,13 +273,27 @@ impl Import {
     fn request(&self, resource: Resource) -> ImportRequest {
         let update_mask = self.replace.then(|| FieldMask { paths: vec!["*".to_owned()] });
         let (validate_only, reason) = (self.validate_only, self.reason.clone());
+        // What some store has recorded says when: all that followed from it is told there.
+        let recorded_time = recorded_time(&resource);
         let (resource, id) = (Some(resource), String::new());
-        ImportRequest { resource, id, update_mask, validate_only, reason }
+        ImportRequest { resource, id, update_mask, validate_only, reason, recorded_time }
     }
 }
 
 fn held(pass: &Mutex<Pass>) -> MutexGuard<'_, Pass> {
     pass.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// When a store has recorded a resource as it stands here; `None` if none says so.
+fn recorded_time(resource: &Resource) -> Option<Timestamp> {
+    struct UpdateTime;
+    impl ResourceVisitor for UpdateTime {
+        type Output = Option<Timestamp>;
+        fn visit<T: Described>(self, value: T) -> Option<Timestamp> {
+            value.common().update_time.copied()
+        }
+    }
+    resource.resource.clone()?.visit(UpdateTime)
 }
 
 /// The resource in a line, which is one or a message of one type.

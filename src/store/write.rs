@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::resource::{Kind, Object};
+use crate::model::dates::Day;
 use crate::model::violations::Violations;
 use crate::model::wire::Mask;
 use crate::proto::v1::MutationResult;
@@ -76,6 +77,9 @@ pub struct Draft {
     pub operation: Operation,
     /// What is wrong already.
     pub violations: Violations,
+    /// The day on which another store recorded it as it is here: what had followed from it by
+    /// then is told beside it.
+    pub recorded: Option<Day>,
 }
 
 /// What to do.

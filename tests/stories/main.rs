@@ -21,6 +21,7 @@ mod client_watch;
 mod codes;
 mod conformance;
 mod connections;
+mod copies;
 mod coverage;
 mod documented_sql;
 mod filter_agreement;
