@@ -230,7 +230,7 @@ impl<'u> Stage<'u> {
     }
 
     fn import(&mut self, draft: &Draft, problems: &mut Problems) {
-        let Operation::Import { object, name, fallback, mask, keeps } = &draft.operation else {
+        let Operation::Import { object, name, fallback, mask, keeps, .. } = &draft.operation else {
             return;
         };
         let holders = external_keys(object.as_ref()).filter_map(|key| self.holder(&key));

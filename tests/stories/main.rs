@@ -48,6 +48,7 @@ mod records;
 mod refusals;
 mod registers;
 mod relations;
+mod same_record;
 mod selection;
 mod snapshots;
 mod stalled;
