@@ -5,6 +5,7 @@ mod mapped;
 mod mapping;
 pub(super) mod names;
 mod pass;
+mod place;
 mod report;
 mod rows;
 mod seen;
@@ -12,8 +13,8 @@ pub(super) mod spelling;
 mod table;
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
 use futures_util::stream;
@@ -26,6 +27,7 @@ use self::names::Names;
 use self::pass::{Pass, Source};
 use self::report::Report;
 
+pub(super) use self::place::Place;
 pub(super) use self::report::Remark;
 pub(super) use self::rows::Prepared;
 use super::Failure;
@@ -88,12 +90,9 @@ pub struct Import {
     report: Option<PathBuf>,
 }
 
-/// Where a line stands.
-pub(super) type Place = (Arc<Path>, usize);
-
 /// What stands for the name of a record that has none yet.
-fn record_at((file, line): &Place) -> String {
-    format!("the record of {}:{line}", file.display())
+fn record_at(place: &Place) -> String {
+    format!("the record of {place}")
 }
 
 /// A record to import, or why there is none.

@@ -13,6 +13,7 @@ on_both!(
     two_lines_that_the_service_finds_to_be_one,
     two_rows_of_a_table,
     what_is_new_and_needs_a_change,
+    records_on_one_line,
 );
 
 /// Imports files twice: the second run writes nothing and refuses the same.
@@ -122,4 +123,32 @@ async fn what_is_new_and_needs_a_change(server: &TestServer) {
     let told = twice(server, &[], &files.put("moved.jsonl", lines(moved))).await;
     assert_eq!(counts(&told), [2, 1, 0, 0], "{}", told.text);
     assert!(told.is_whole);
+}
+
+/// A document of Popolo without a line break: each object is told apart all the same.
+async fn records_on_one_line(server: &TestServer) {
+    let files = Files::new();
+    let document = |born: &str| {
+        let persons = json!([
+            { "id": "a", "name": "Ann", "birth_date": born },
+            { "id": "b", "name": "Bo" },
+            { "id": "c", "name": "Cy", "memberships": [{ "role": "Clerk", "organization_id": "x" }] },
+            { "id": "d", "name": "" },
+        ]);
+        json!({ "persons": persons }).to_string()
+    };
+    let import = async |born: &str| {
+        let file = files.put("one.json", document(born));
+        twice(server, &["--popolo"], &file).await
+    };
+    let told = import("1950").await;
+    assert_eq!(counts(&told), [2, 0, 0, 2], "{}", told.text);
+    let refused: Vec<_> = told.of("refused").iter().map(|one| one["part"].clone()).collect();
+    assert_eq!(refused, ["persons[2]", "persons[3]"], "{}", told.text);
+    assert!(told.text.contains("one.json:1 (persons[3]): "), "{}", told.text);
+    assert!(told.text.contains("one.json:1 (persons[2].memberships[0])"), "{}", told.text);
+    // What is to be changed is sent again, and nothing else that stands there.
+    let told = import("1951").await;
+    assert_eq!(counts(&told), [0, 1, 1, 2], "{}", told.text);
+    assert!(told.summary.starts_with("4 records of 5 objects: "), "{}", told.summary);
 }

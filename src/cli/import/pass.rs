@@ -98,7 +98,7 @@ impl Entries {
             Self::Lines(lines, descriptor) => Ok(lines.next()?.map(|line| {
                 let Line { file, number, text, size } = line;
                 let resource = text.and_then(|text| resource_of_line(&text, descriptor));
-                Entry::new(vec![(file, number)], size, resource)
+                Entry::new(vec![Place::line(&file, number)], size, resource)
             })),
             Self::Ready(entries, next) => {
                 let entry = entries.get(*next).cloned();
@@ -191,10 +191,9 @@ impl Pass {
     }
 
     /// Says that a record stands somewhere else before.
-    fn twice(&self, (file, line): &Place) -> String {
+    fn twice(&self, first: &Place) -> String {
         let hint = if self.has_groups { "; group_by makes one record of its rows" } else { "" };
-        let file = file.display();
-        format!("is the record of {file}:{line} again, and says it differently{hint}")
+        format!("is the record of {first} again, and says it differently{hint}")
     }
 
     /// Notes that nothing can be sent of a record, or not before others are recorded.

@@ -173,10 +173,10 @@ impl Report {
         }
         self.tell_remarks();
         let mut refused: Vec<_> = std::mem::take(&mut self.refused).into_iter().collect();
-        let order = |place: &Place| self.files.iter().position(|file| *file == *place.0);
-        refused.sort_by_key(|(place, _)| (order(place), place.1));
+        let order = |place: &Place| self.files.iter().position(|file| *file == *place.file);
+        refused.sort_by_key(|(place, _)| (order(place), place.line));
         for (place, (text, places)) in refused {
-            eprintln!("{}:{}: {text}", place.0.display(), place.1);
+            eprintln!("{place}: {text}");
             let mut line = told(&places, "refused");
             line["refusal"] = text.into();
             self.write(line);
@@ -221,7 +221,7 @@ impl Report {
             let count = counts.entry(outcome).or_default();
             *count += 1;
             if *count <= REMARKS_PRINTED && outcome != COUNTED {
-                eprintln!("{}:{}: {outcome}: {text}", place.0.display(), place.1);
+                eprintln!("{place}: {outcome}: {text}");
             }
             let mut line = told(&[place], outcome);
             if let (Some(line), Value::Object(details)) = (line.as_object_mut(), details) {
@@ -259,11 +259,17 @@ impl Report {
 
 /// The beginning of what the file says of the record at `places`.
 fn told(places: &[Place], outcome: &str) -> Value {
-    let (file, line) = &places[0];
+    let Place { file, line, part } = &places[0];
     let mut told = json!({ "file": file, "line": line, "outcome": outcome });
+    if let Some(part) = part {
+        told["part"] = part.as_ref().into();
+    }
     if places.len() > 1 {
-        let lines = places.iter().map(|(_, line)| *line);
-        told["lines"] = lines.collect::<Vec<_>>().into();
+        told["lines"] = places.iter().map(|place| place.line).collect::<Vec<_>>().into();
+        let parts: Vec<_> = places.iter().filter_map(|place| place.part.as_deref()).collect();
+        if !parts.is_empty() {
+            told["parts"] = parts.into();
+        }
     }
     told
 }
