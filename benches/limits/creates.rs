@@ -76,7 +76,7 @@ pub async fn many(kind: DatabaseKind, scale: Scale, report: &mut Report) -> Outc
 }
 
 /// Creates a second by nothing but inserts. Only these are timed.
-pub async fn inserted(tables: &Tables, batch: &mut Batch, time: Duration) -> Outcome<f64> {
+async fn inserted(tables: &Tables, batch: &mut Batch, time: Duration) -> Outcome<f64> {
     let (mut spent, mut count) = (Duration::ZERO, 0);
     while spent < time {
         batch.step();

@@ -73,7 +73,7 @@ struct Arguments {
 enum Work {
     /// CreateAgreement, many and one in flight
     Create,
-    /// Import of new agreements
+    /// Import of the agreements of a real register
     Import,
     /// GetAgreement, now and as of another time or day
     Get,
@@ -180,7 +180,7 @@ async fn on_small_stores(
         creates::alone(kind, scale, report).await?;
     }
     if wanted(Work::Import) {
-        imports::new(kind, scale, report).await?;
+        imports::register(kind, scale, report).await?;
     }
     if wanted(Work::Get) {
         reads::get(kind, scale, report).await?;

@@ -93,6 +93,8 @@ fn figure(value: f64) -> String {
 pub struct Report {
     quick: bool,
     rows: Vec<Row>,
+    /// What was not measured, and why.
+    left_out: Vec<Value>,
 }
 
 impl Report {
@@ -102,7 +104,7 @@ impl Report {
             "{:<10} {:<40} {:>10} {:<4} {:<26} {:>10} {:>6}  {:<10}",
             "database", "work", "product", "unit", "limit", "limit", "ratio", "asked"
         );
-        Self { quick, rows: Vec::new() }
+        Self { quick, rows: Vec::new(), left_out: Vec::new() }
     }
 
     /// Adds a figure and prints it.
@@ -122,6 +124,12 @@ impl Report {
         self.rows.push(row);
     }
 
+    /// Says that something is not measured, and why.
+    pub fn leave_out(&mut self, database: &str, work: &str, why: &str) {
+        println!("{database:<10} {work:<40} left out: {why}");
+        self.left_out.push(json!({ "database": database, "work": work, "why": why }));
+    }
+
     /// Writes all of it to `path` as JSON.
     pub fn write(&self, path: &Path) -> Outcome<()> {
         if let Some(folder) = path.parent() {
@@ -129,7 +137,12 @@ impl Report {
         }
         let cores = std::thread::available_parallelism()?.get();
         let rows: Vec<_> = self.rows.iter().map(Row::json).collect();
-        let report = json!({ "quick": self.quick, "cores": cores, "rows": rows });
+        let report = json!({
+            "quick": self.quick,
+            "cores": cores,
+            "rows": rows,
+            "left_out": self.left_out,
+        });
         std::fs::write(path, serde_json::to_string_pretty(&report)?)?;
         println!("written to {}", path.display());
         Ok(())

@@ -1,6 +1,6 @@
 //! The limit of the database: the rows that the product wrote for a batch of
-//! creates, written again, with new keys, by nothing but multi-row statements in
-//! one durable transaction.
+//! agreements, written again by nothing but multi-row statements in one durable
+//! transaction; those of creates with new keys each time.
 
 use entente::server::open_store;
 use entente::store::clock::Clock;
@@ -22,13 +22,23 @@ use crate::{Outcome, creates, samples};
 /// Creates of one batch.
 pub const BATCH: usize = 512;
 
-/// Tables that a create writes to, in the order of their references.
-const TABLES: [&str; 8] = [
+/// Rows that one statement for SQLite writes at most: it may have 32,766 values, and is
+/// planned once for all that have as many.
+const ROWS: usize = 1_024;
+
+/// Tables that new agreements are written to, in the order of their references.
+const TABLES: [&str; 14] = [
     "record",
+    "external_id",
+    "label",
+    "citation",
+    "warning",
     "agreement",
     "agreement_party",
     "agreement_area",
     "agreement_action",
+    "agreement_signatory",
+    "agreement_link",
     "agreement_status",
     "commit",
     "change",
@@ -90,6 +100,8 @@ struct Table {
 #[derive(Clone, Debug)]
 pub struct Batch {
     tables: Vec<Table>,
+    /// How many records they are of.
+    records: i64,
     number: usize,
 }
 
@@ -104,6 +116,12 @@ impl Batch {
             let _: entente::proto::v1::Agreement =
                 unary(&channels[0], creates::CREATE, request).await?;
         }
+        Self::written(product, before).await
+    }
+
+    /// Stops `product` and reads what it has written on SQLite since the revision `before`,
+    /// a commit for each record.
+    pub async fn written(product: Product, before: i64) -> Outcome<Self> {
         product.server.drain().await?;
         let databases = open(&product.place.url).await?;
         let pool = databases.writer.get_sqlite_connection_pool();
@@ -113,20 +131,21 @@ impl Batch {
         }
         databases.close().await;
         product.place.remove().await?;
-        Ok(Self { tables, number: 0 })
+        let records = tables[0].rows.len() as i64;
+        Ok(Self { tables, records, number: 0 })
     }
 
     /// The rows of a single record.
     pub fn one_row(&self) -> Self {
         let mut tables = self.tables[..1].to_vec();
         tables[0].rows.truncate(1);
-        Self { tables, number: self.number }
+        Self { tables, ..*self }
     }
 
     /// Makes them rows of the batch after.
     pub fn step(&mut self) {
         self.number += 1;
-        let (step, number) = (BATCH as i64, self.number);
+        let (step, number) = (self.records, self.number);
         for table in &mut self.tables {
             for (index, column) in table.columns.iter().enumerate() {
                 for row in &mut table.rows {
@@ -188,7 +207,11 @@ pub struct Tables {
 impl Tables {
     /// Makes one.
     pub async fn make(kind: DatabaseKind) -> Outcome<Self> {
-        let place = Place::make(kind).await?;
+        Self::of(Place::make(kind).await?).await
+    }
+
+    /// The one at `place`, which nobody uses.
+    pub async fn of(place: Place) -> Outcome<Self> {
         let (api, databases, running) = open_store(&place.url, Clock::default()).await?;
         api.store.stop();
         running.watcher.abort();
@@ -228,16 +251,18 @@ async fn insert_sqlite(pool: &SqlitePool, batch: &Batch) -> Outcome<()> {
     let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
     for table in &batch.tables {
         let row = format!("(?{})", ",?".repeat(table.columns.len() - 1));
-        let rows = vec![row; table.rows.len()].join(",");
-        let text = format!("INSERT INTO \"{}\" ({}) VALUES {rows}", table.name, names(table));
-        let mut query = sqlx::query(sql(text));
-        for cell in table.rows.iter().flatten() {
-            query = bind(query, cell);
+        for rows in table.rows.chunks(ROWS) {
+            let values = vec![row.as_str(); rows.len()].join(",");
+            let text = format!("INSERT INTO \"{}\" ({}) VALUES {values}", table.name, names(table));
+            let mut query = sqlx::query(sql(text));
+            for cell in rows.iter().flatten() {
+                query = bind(query, cell);
+            }
+            query.execute(&mut *transaction).await?;
         }
-        query.execute(&mut *transaction).await?;
     }
     if batch.tables.len() > 1 {
-        sqlx::query(MOVE_HEAD).bind(BATCH as i64).execute(&mut *transaction).await?;
+        sqlx::query(MOVE_HEAD).bind(batch.records).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
     Ok(())
@@ -277,7 +302,7 @@ async fn insert_postgres(pool: &PgPool, batch: &Batch) -> Outcome<()> {
         query.execute(&mut *transaction).await?;
     }
     if batch.tables.len() > 1 {
-        sqlx::query(MOVE_HEAD).bind(BATCH as i64).execute(&mut *transaction).await?;
+        sqlx::query(MOVE_HEAD).bind(batch.records).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
     Ok(())

@@ -4,16 +4,18 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::feed::start::Start;
-use crate::model::dates::{Day, parse_day};
+use crate::model::dates::{Day, day_of_microseconds, parse_day};
 use crate::model::error::{Error, Result};
 use crate::model::limits::{PROGRESS_DEFAULT, PROGRESS_RANGE};
-use crate::model::violations::Path;
+use crate::model::violations::{Path, Violations};
 use crate::proto::v1::{Origin, list_changes_request, watch_changes_request};
 
 /// Seconds of a `google.protobuf.Timestamp`: the years 1 to 9999.
 const TIMESTAMP_SECONDS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 /// Seconds of a `google.protobuf.Duration` that is not negative: 10,000 years.
 const DURATION_SECONDS: RangeInclusive<i64> = 0..=315_576_000_000;
+/// What a time has to be.
+const NO_TIME: &str = "must be a time in the years 1 to 9999, with 0 to 999,999,999 ns";
 /// Nanoseconds of both.
 const NANOS: RangeInclusive<i32> = 0..=999_999_999;
 
@@ -80,14 +82,27 @@ fn after_time(after: prost_types::Timestamp) -> Result<Start> {
 
 /// Microseconds since 1970 of the time in the field `field`.
 pub fn time(time: prost_types::Timestamp, field: &str) -> Result<i64> {
-    let prost_types::Timestamp { seconds, nanos } = time;
-    if !TIMESTAMP_SECONDS.contains(&seconds) || !NANOS.contains(&nanos) {
-        return Err(wrong(
-            field,
-            "must be a time in the years 1 to 9999, with 0 to 999,999,999 ns",
-        ));
+    microseconds(time).ok_or_else(|| wrong(field, NO_TIME))
+}
+
+/// The day of the time at `path`, if there is one; what is no time is among `violations`.
+pub fn day_of(
+    time: Option<prost_types::Timestamp>,
+    path: &str,
+    violations: &mut Violations,
+) -> Option<Day> {
+    let microseconds = microseconds(time?);
+    if microseconds.is_none() {
+        violations.add(&Path::Root.field(path), NO_TIME);
     }
-    Ok(seconds * 1_000_000 + i64::from(nanos) / 1_000)
+    microseconds.map(day_of_microseconds)
+}
+
+/// Microseconds since 1970, of a time as the protobuf specification has it.
+fn microseconds(time: prost_types::Timestamp) -> Option<i64> {
+    let prost_types::Timestamp { seconds, nanos } = time;
+    let is_time = TIMESTAMP_SECONDS.contains(&seconds) && NANOS.contains(&nanos);
+    is_time.then(|| seconds * 1_000_000 + i64::from(nanos) / 1_000)
 }
 
 /// The day in the field `on_date`; `None` if it is empty.

@@ -55,6 +55,7 @@ pub fn create(
         name_path: site.path(site.id),
         operation: Operation::Create { object, name },
         violations,
+        recorded: None,
     }
 }
 
@@ -87,15 +88,17 @@ pub fn update(
         name_path,
         operation: Operation::Update { object, name, mask, allow_missing, etag },
         violations,
+        recorded: None,
     }
 }
 
-/// Changes a resource, or records it where there is none.
+/// Changes a resource, unless that is held, or records it where there is none.
 pub fn import(
     kind: &'static Kind,
     mut object: Box<dyn Object>,
     id: &str,
     mask: Option<&FieldMask>,
+    holds: bool,
     site: Site<'_>,
     mut violations: Violations,
 ) -> Draft {
@@ -113,8 +116,8 @@ pub fn import(
     let mask = taken(kind, object.as_ref(), mask, site, &mut violations);
     let name_path = if name.is_empty() { site.path(site.id) } else { format!("{path}.name") };
     let name = (!name.is_empty()).then_some(name);
-    let operation = Operation::Import { object, name, fallback, mask, keeps };
-    Draft { kind, path, name_path, operation, violations }
+    let operation = Operation::Import { object, name, fallback, mask, keeps, holds };
+    Draft { kind, path, name_path, operation, violations, recorded: None }
 }
 
 /// The fields to take of `object`: those of `mask`, or else the populated ones.
@@ -158,6 +161,7 @@ pub fn replace(
             etag,
         },
         violations,
+        recorded: None,
     }
 }
 
@@ -203,6 +207,7 @@ pub fn delete(
         name_path: site.path("name"),
         operation: Operation::Delete { name, etag },
         violations,
+        recorded: None,
     }
 }
 
@@ -219,6 +224,7 @@ pub fn undelete(
         name_path: site.path("name"),
         operation: Operation::Undelete { name },
         violations,
+        recorded: None,
     }
 }
 

@@ -17,7 +17,7 @@ use super::drafts::{self, Site};
 use super::records::unwrap;
 use super::status::status;
 use super::unary::Answer;
-use super::{Api, caller};
+use super::{Api, asked, caller};
 use crate::model::described::Validate;
 use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::limits::{IMPORT_BYTES, IMPORT_PAUSE, IMPORT_REQUESTS, MESSAGE_IN_BYTES};
@@ -25,7 +25,7 @@ use crate::model::violations::{Path, Violations};
 use crate::proto::Frame;
 use crate::proto::v1::import_response::Outcome;
 use crate::proto::v1::{ImportRefusal, ImportRequest, ImportResponse, ImportViolation, Warning};
-use crate::store::write::{Write, Written};
+use crate::store::write::{Draft, Write, Written};
 
 /// What is answered, frame by frame.
 type Answers = Pin<Box<dyn Stream<Item = std::result::Result<Frame, Status>> + Send>>;
@@ -130,7 +130,16 @@ fn write(api: &Api, metadata: &MetadataMap, request: ImportRequest) -> Result<Wr
     request.validate(&Path::Root, &mut violations);
     let actor = caller::actor_beside(metadata, &violations)?;
     let size = request.encoded_len();
-    let ImportRequest { resource, id, update_mask, validate_only, reason } = request;
+    let ImportRequest {
+        resource,
+        id,
+        update_mask,
+        validate_only,
+        reason,
+        recorded_time,
+        hold_changes,
+    } = request;
+    let recorded = asked::day_of(recorded_time, "recorded_time", &mut violations);
     let Some((kind, object)) = unwrap(api.store.registry, resource) else {
         let mut problems = Problems::default();
         problems.extend(&violations);
@@ -138,7 +147,9 @@ fn write(api: &Api, metadata: &MetadataMap, request: ImportRequest) -> Result<Wr
     };
     let path = format!("resource.{}", kind.field);
     let site = Site { message: "", resource: &path, id: "id" };
-    let draft = drafts::import(kind, object, &id, update_mask.as_ref(), site, violations);
+    let mask = update_mask.as_ref();
+    let draft = drafts::import(kind, object, &id, mask, hold_changes, site, violations);
+    let draft = Draft { recorded, ..draft };
     Ok(Write {
         actor,
         reason,

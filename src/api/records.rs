@@ -12,7 +12,7 @@ use tower::Service;
 
 use super::drafts::{self, Site};
 use super::unary::{Answer, answer, unimplemented};
-use super::{Api, caller, import};
+use super::{Api, asked, caller, import};
 use crate::model::described::{Described, Validate};
 use crate::model::error::{Problems, Result};
 use crate::model::violations::{Path, Violations};
@@ -110,12 +110,17 @@ fn draft(
             Some(drafts::create(kind, object, &id, site, own))
         }
         mutation::Operation::Update(update) => {
-            let UpdateMutation { resource, update_mask, allow_missing } = update;
+            let UpdateMutation { resource, update_mask, allow_missing, recorded_time } = update;
+            let message = at("update");
+            let recorded_path = format!("{message}.recorded_time");
+            let recorded = asked::day_of(recorded_time, &recorded_path, violations);
             let (kind, object) = unwrap(registry, resource)?;
-            let (message, resource) = (at("update"), format!("resource.{}", kind.field));
+            let resource = format!("resource.{}", kind.field);
             violations.forget_below(&format!("{message}.{resource}"));
             let site = Site { message: &message, resource: &resource, id: "" };
-            Some(drafts::update(kind, object, update_mask.as_ref(), allow_missing, site, own))
+            let mask = update_mask.as_ref();
+            let draft = drafts::update(kind, object, mask, allow_missing, site, own);
+            Some(Draft { recorded, ..draft })
         }
         mutation::Operation::Delete(DeleteMutation { name, etag }) => {
             let message = at("delete");

@@ -5,6 +5,7 @@ mod mapped;
 mod mapping;
 pub(super) mod names;
 mod pass;
+mod place;
 mod report;
 mod rows;
 mod seen;
@@ -12,27 +13,29 @@ pub(super) mod spelling;
 mod table;
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
 use futures_util::stream;
 use prost::Message;
 use prost_reflect::{DeserializeOptions, DynamicMessage, MessageDescriptor};
-use prost_types::FieldMask;
+use prost_types::{FieldMask, Timestamp};
 
 use self::mapped::Mapped;
 use self::names::Names;
 use self::pass::{Pass, Source};
 use self::report::Report;
 
+pub(super) use self::place::Place;
 pub(super) use self::report::Remark;
 pub(super) use self::rows::Prepared;
 use super::Failure;
 use super::popolo;
 use crate::client::Client;
-use crate::proto;
+use crate::model::described::Described;
 use crate::proto::v1::{ImportRequest, Resource};
+use crate::proto::{self, ResourceVisitor};
 
 /// Records what files say: JSON Lines, tables with a mapping, or Popolo.
 ///
@@ -87,12 +90,9 @@ pub struct Import {
     report: Option<PathBuf>,
 }
 
-/// Where a line stands.
-pub(super) type Place = (Arc<Path>, usize);
-
 /// What stands for the name of a record that has none yet.
-fn record_at((file, line): &Place) -> String {
-    format!("the record of {}:{line}", file.display())
+fn record_at(place: &Place) -> String {
+    format!("the record of {place}")
 }
 
 /// A record to import, or why there is none.
@@ -151,8 +151,8 @@ impl Import {
         pass.finish(self.validate_only)
     }
 
-    /// Sends what a pass is for, and what came before what it names once more; at last those
-    /// that name each other, at once.
+    /// Sends what a pass is for, and once more what came before what it names, or is to change
+    /// what is there; at last those that name each other, at once.
     async fn send(
         &self,
         client: &Client,
@@ -171,25 +171,25 @@ impl Import {
             if let Some(failure) = pass.failure.take() {
                 return Err(failure.into());
             }
-            let mut early: BTreeSet<Place> = pass.early.keys().cloned().collect();
-            if early.is_empty() || self.validate_only {
+            let mut left = pass.left();
+            if left.is_empty() || self.validate_only {
                 return Ok(pass);
             }
-            if before == Some(early.len()) {
-                let recorded = circles::record(client, self.requests(source, &early)).await?;
+            if pass.held.is_empty() && before == Some(left.len()) {
+                let recorded = circles::record(client, self.requests(source, &left)).await?;
                 if recorded.is_empty() {
                     return Ok(pass);
                 }
                 for (places, answer) in recorded {
                     pass.report.again(&places[0]);
-                    early.remove(&places[0]);
+                    left.remove(&places[0]);
                     pass.report.answered(&places, &answer);
                 }
-                if early.is_empty() {
+                if left.is_empty() {
                     return Ok(pass);
                 }
             }
-            pass.again(early);
+            pass.again(left);
         }
     }
 
@@ -263,22 +263,44 @@ impl Import {
                 }
             };
             match resource.and_then(|resource| pass.take(&places, resource)) {
-                Ok(resource) => return Some(self.request(resource)),
+                Ok(resource) => return Some(self.request(resource, pass.holds(&places[0]))),
                 Err(text) => pass.leave(&places, &text, called, awaits),
             }
         }
     }
 
-    fn request(&self, resource: Resource) -> ImportRequest {
+    fn request(&self, resource: Resource, hold_changes: bool) -> ImportRequest {
         let update_mask = self.replace.then(|| FieldMask { paths: vec!["*".to_owned()] });
         let (validate_only, reason) = (self.validate_only, self.reason.clone());
+        // What some store has recorded says when: all that followed from it is told there.
+        let recorded_time = recorded_time(&resource);
         let (resource, id) = (Some(resource), String::new());
-        ImportRequest { resource, id, update_mask, validate_only, reason }
+        ImportRequest {
+            resource,
+            id,
+            update_mask,
+            validate_only,
+            reason,
+            recorded_time,
+            hold_changes,
+        }
     }
 }
 
 fn held(pass: &Mutex<Pass>) -> MutexGuard<'_, Pass> {
     pass.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// When a store has recorded a resource as it stands here; `None` if none says so.
+fn recorded_time(resource: &Resource) -> Option<Timestamp> {
+    struct UpdateTime;
+    impl ResourceVisitor for UpdateTime {
+        type Output = Option<Timestamp>;
+        fn visit<T: Described>(self, value: T) -> Option<Timestamp> {
+            value.common().update_time.copied()
+        }
+    }
+    resource.resource.clone()?.visit(UpdateTime)
 }
 
 /// The resource in a line, which is one or a message of one type.

@@ -106,6 +106,7 @@ fn draft(kind: &'static Kind, index: usize, line: &str) -> Result<Draft, String>
         path,
         operation: Operation::Create { object, name: Some(name) },
         violations,
+        recorded: None,
     })
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A type says which records an own one changes as it stands on a day (`entails`). What it
 //! entails after a write, or on a new day, and did not before, follows now: so whoever
-//! takes it back afterwards keeps it so. What follows entails nothing further.
+//! takes it back afterwards keeps it so. What follows entails nothing further. Nor does
+//! what is copied from another store entail again what had followed from it there.
 
 use std::collections::HashMap;
 
@@ -74,6 +75,11 @@ fn newly(item: &Item, since: Day, today: Day) -> Option<(Box<dyn Object>, Vec<St
     {
         let before = before.entails(since);
         names.retain(|name| !before.contains(&name.as_str()));
+    }
+    // What had followed by the day on which another store recorded it came from there.
+    if let Some(day) = item.recorded {
+        let told = object.entails(day);
+        names.retain(|name| !told.contains(&name.as_str()));
     }
     (!names.is_empty()).then(|| (object.boxed_clone(), names))
 }
@@ -151,6 +157,7 @@ impl Unit {
             object: Some(object),
             likenesses: Vec::new(),
             unchecked: false,
+            recorded: None,
         })
     }
 }

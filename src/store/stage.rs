@@ -11,6 +11,7 @@ use super::peers::Likeness;
 use super::resource::{Decoded, Kind, Object};
 use super::unit::{Unit, expect_etag};
 use super::write::{Draft, Operation, new_uid};
+use crate::model::dates::Day;
 use crate::model::error::{Problems, Reason};
 use crate::model::names;
 use crate::model::violations::Path;
@@ -37,6 +38,8 @@ pub(super) struct Item {
     pub(super) likenesses: Vec<Likeness>,
     /// Whether its declared rules are still to be checked.
     pub(super) unchecked: bool,
+    /// The day on which another store recorded it so.
+    pub(super) recorded: Option<Day>,
 }
 
 /// One request as it is judged.
@@ -227,7 +230,7 @@ impl<'u> Stage<'u> {
     }
 
     fn import(&mut self, draft: &Draft, problems: &mut Problems) {
-        let Operation::Import { object, name, fallback, mask, keeps } = &draft.operation else {
+        let Operation::Import { object, name, fallback, mask, keeps, .. } = &draft.operation else {
             return;
         };
         let holders = external_keys(object.as_ref()).filter_map(|key| self.holder(&key));
@@ -251,7 +254,7 @@ impl<'u> Stage<'u> {
             Found::One(name, known) => {
                 let mut object = object.boxed_clone();
                 if *keeps {
-                    keep(draft.kind, &known, object.as_mut());
+                    keep(draft, &known, object.as_mut());
                 }
                 self.update(draft, object.as_ref(), name, &known, mask);
             }
@@ -352,6 +355,7 @@ impl<'u> Stage<'u> {
             object,
             likenesses: Vec::new(),
             unchecked: !matches!(draft.operation, Operation::Create { .. }),
+            recorded: draft.recorded,
         });
     }
 }
@@ -365,9 +369,10 @@ pub(super) fn merged(kind: &Kind, before: &[u8], new: &dyn Object, mask: &Mask) 
 
 /// Puts the external ids that a record has before those that are new, and keeps what its
 /// type says.
-fn keep(kind: &Kind, known: &Known, object: &mut dyn Object) {
-    let Some(Ok(before)) = known.body.as_ref().map(|body| kind.decode(body)) else { return };
-    object.keep(before.as_ref());
+fn keep(draft: &Draft, known: &Known, object: &mut dyn Object) {
+    let before = known.body.as_ref().map(|body| draft.kind.decode(body));
+    let Some(Ok(before)) = before else { return };
+    object.keep(before.as_ref(), draft.recorded);
     let new = object.common_mut().external_ids;
     if new.is_empty() {
         return;

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::resource::{Kind, Object};
+use crate::model::dates::Day;
 use crate::model::violations::Violations;
 use crate::model::wire::Mask;
 use crate::proto::v1::MutationResult;
@@ -76,6 +77,9 @@ pub struct Draft {
     pub operation: Operation,
     /// What is wrong already.
     pub violations: Violations,
+    /// The day on which another store recorded it as it is here: what had followed from it by
+    /// then is told beside it.
+    pub recorded: Option<Day>,
 }
 
 /// What to do.
@@ -113,6 +117,8 @@ pub enum Operation {
         mask: Mask,
         /// Whether it keeps the external ids that it has, and what its type says.
         keeps: bool,
+        /// Whether it is only judged where it is there.
+        holds: bool,
     },
     /// Delete a resource.
     Delete {

@@ -218,6 +218,23 @@ party = { from = "{party}", find = "Land" }
     let expected = "there is no column \"nummer\"; there are id, title";
     assert!(told.text.contains(&format!("columns.toml:3:13: {expected}")), "{}", told.text);
     assert!(told.text.contains("columns.toml:5:9: there is no column \"Titel\""), "{}", told.text);
+    let untyped = wrong.replace("type = \"Agreement\"", "type = \"Treaty\"");
+    let told = by(server, &files.put("untyped.toml", untyped), &file).await;
+    let expected = [
+        "3:8: \"Treaty\" is no type",
+        "4:13: there is no column \"nummer\"",
+        "14:17: there is no column \"role\"",
+        "17:17: there is no column \"signed\"",
+    ];
+    for expected in expected {
+        assert!(told.text.contains(&format!("untyped.toml:{expected}")), "{}", told.text);
+    }
+    assert!(!told.text.contains("column \"{"), "{}", told.text);
+    let recordless = "type = \"Agreement\"\ngroup_by = [\"nummer\"]\n";
+    let told = by(server, &files.put("recordless.toml", recordless), &file).await;
+    for expected in ["1:1: [record] is missing", "2:13: there is no column \"nummer\""] {
+        assert!(told.text.contains(&format!("recordless.toml:{expected}")), "{}", told.text);
+    }
     let told = by(server, &files.put("broken.toml", "type = \"Agreement\n[record"), &file).await;
     assert!(told.text.contains("broken.toml:1:"), "{}", told.text);
     let told = by(server, &files.0.path().join("missing.toml"), &file).await;

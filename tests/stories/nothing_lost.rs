@@ -287,13 +287,6 @@ async fn a_record_stands_in_one_input_once(server: &TestServer) {
     }
     let told = import(server, &[], &[&first, &first]).await;
     assert!(told.text.contains("first.jsonl: is given twice"), "{}", told.text);
-    // Two external ids of one record are told after the fact.
-    let ids = |value: &str| json!({ "scheme": value, "value": "7" });
-    files.put("ids.jsonl", treaty(json!({ "externalIds": [ids("b"), ids("c")] })));
-    assert!(import(server, &[], &[&files.0.path().join("ids.jsonl")]).await.is_whole);
-    let apart = ["b", "c"].map(|id| treaty(json!({ "externalIds": [ids(id)], "place": id })));
-    let told = import(server, &[], &[&files.put("apart.jsonl", apart.concat())]).await;
-    assert_eq!(told.of("same record")[0]["kept_line"], 1, "{}", told.text);
 
     let mapping = "type = \"Agreement\"\n[record]\ntitle = \"{title}\"\nform = \"TREATY\"\n\
         external_ids = [{ scheme = \"table\", value = \"{id}\" }]\n";

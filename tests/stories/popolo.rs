@@ -323,7 +323,7 @@ async fn what_is_no_list_and_what_stands_twice_is_refused(server: &TestServer) {
     for what in [
         "line 3: persons must be a list of objects, and is an object",
         "line 4: memberships must be a list of objects, and is a text",
-        "line 5: organizations.memberships must be a list of objects, and is an object",
+        "line 5: organizations[0].memberships must be a list of objects, and is an object",
         "line 5: organizations[1] must be an object, and is a text",
         "line 7: posts stands here again, after line 6: make one list",
     ] {
@@ -356,7 +356,7 @@ async fn two_ids_for_one_name(server: &TestServer) {
             assert!(told.text.contains(&text), "{text}\n{}", told.text);
         }
         let counts = [outcome, "refused"].map(|outcome| told.of(outcome).len());
-        assert_eq!(counts, [3, 3], "{}", told.text);
+        assert_eq!(counts, [3, 4], "the membership too: {}", told.text);
         let ann = official(server, "p-1").await;
         assert_eq!((ann.display_name.as_str(), ann.tenures.len()), ("Ann", 0));
         assert_eq!(official(server, "p-1-2").await.display_name, "Cid", "its name was free");

@@ -148,7 +148,8 @@ pub fn create(id: &str, resource: Any) -> Mutation {
 pub fn update(resource: Any, paths: &[&str]) -> Mutation {
     let update_mask = if paths.is_empty() { None } else { mask(paths) };
     let resource = any(resource);
-    mutation(Operation::Update(UpdateMutation { resource, update_mask, allow_missing: false }))
+    let update = UpdateMutation { resource, update_mask, ..UpdateMutation::default() };
+    mutation(Operation::Update(update))
 }
 
 /// Deletes `name`.

@@ -59,11 +59,12 @@ fn mutation(request: ImportRequest) -> Mutation {
             resource
         }
     }
-    let ImportRequest { resource, update_mask, .. } = request;
+    let ImportRequest { resource, update_mask, recorded_time, .. } = request;
     let resource = resource.and_then(|resource| resource.resource);
     let resource = resource.map(|resource| resource.visit(WithoutEtag));
     let resource = resource.and_then(|bytes| Resource::decode(bytes.as_slice()).ok());
-    let update = UpdateMutation { resource, update_mask, allow_missing: true };
+    let allow_missing = true;
+    let update = UpdateMutation { resource, update_mask, allow_missing, recorded_time };
     Mutation { operation: Some(Operation::Update(update)) }
 }
 

@@ -48,8 +48,6 @@ pub(super) struct Report {
     /// Records that were refused, by their first lines, and why.
     refused: BTreeMap<Place, (String, Vec<Place>)>,
     remarks: Vec<Remark>,
-    /// Remarks on records that changed what others of the input had said.
-    doubles: Vec<Remark>,
     /// Where each record stands that was not refused, by its name.
     recorded: HashMap<String, Place>,
     file: Option<BufWriter<File>>,
@@ -117,7 +115,7 @@ impl Report {
                     _ => "changed",
                 };
                 self.count(outcome, places);
-                self.note(&result.name, &places[0], outcome == "changed");
+                self.recorded.entry(result.name.clone()).or_insert_with(|| places[0].clone());
                 self.warned += usize::from(!answer.warnings.is_empty());
                 let warnings = answer.warnings.iter().map(|one| {
                     json!({ "code": one.code().as_str_name().trim_start_matches("WARNING_CODE_"),
@@ -142,18 +140,6 @@ impl Report {
     /// Notes that lines say nothing that could be sent.
     pub(super) fn unreadable(&mut self, places: &[Place], text: &str) {
         self.refuse(places, text.to_owned());
-    }
-
-    /// Notes where a record stands, and tells if it changed that of another place.
-    fn note(&mut self, name: &str, place: &Place, is_changed: bool) {
-        let (file, line) = self.recorded.entry(name.to_owned()).or_insert_with(|| place.clone());
-        if !is_changed || (&*file, *line) == (&place.0, place.1) {
-            return;
-        }
-        let text = format!("changed {name}, which is the record of {}:{line} too", file.display());
-        let details = json!({ "name": name, "kept_file": file, "kept_line": line });
-        let place = place.clone();
-        self.doubles.push(Remark { outcome: "same record", place, text, details });
     }
 
     /// Where each record stands that was not refused, by its name.
@@ -187,10 +173,10 @@ impl Report {
         }
         self.tell_remarks();
         let mut refused: Vec<_> = std::mem::take(&mut self.refused).into_iter().collect();
-        let order = |place: &Place| self.files.iter().position(|file| *file == *place.0);
-        refused.sort_by_key(|(place, _)| (order(place), place.1));
+        let order = |place: &Place| self.files.iter().position(|file| *file == *place.file);
+        refused.sort_by_key(|(place, _)| (order(place), place.line));
         for (place, (text, places)) in refused {
-            eprintln!("{}:{}: {text}", place.0.display(), place.1);
+            eprintln!("{place}: {text}");
             let mut line = told(&places, "refused");
             line["refusal"] = text.into();
             self.write(line);
@@ -231,13 +217,11 @@ impl Report {
     /// Prints remarks, the first of each sort, and how many there are; the file has all.
     fn tell_remarks(&mut self) {
         let mut counts = BTreeMap::<&str, usize>::new();
-        let mut remarks = std::mem::take(&mut self.remarks);
-        remarks.append(&mut self.doubles);
-        for Remark { outcome, place, text, details } in remarks {
+        for Remark { outcome, place, text, details } in std::mem::take(&mut self.remarks) {
             let count = counts.entry(outcome).or_default();
             *count += 1;
             if *count <= REMARKS_PRINTED && outcome != COUNTED {
-                eprintln!("{}:{}: {outcome}: {text}", place.0.display(), place.1);
+                eprintln!("{place}: {outcome}: {text}");
             }
             let mut line = told(&[place], outcome);
             if let (Some(line), Value::Object(details)) = (line.as_object_mut(), details) {
@@ -275,11 +259,17 @@ impl Report {
 
 /// The beginning of what the file says of the record at `places`.
 fn told(places: &[Place], outcome: &str) -> Value {
-    let (file, line) = &places[0];
+    let Place { file, line, part } = &places[0];
     let mut told = json!({ "file": file, "line": line, "outcome": outcome });
+    if let Some(part) = part {
+        told["part"] = part.as_ref().into();
+    }
     if places.len() > 1 {
-        let lines = places.iter().map(|(_, line)| *line);
-        told["lines"] = lines.collect::<Vec<_>>().into();
+        told["lines"] = places.iter().map(|place| place.line).collect::<Vec<_>>().into();
+        let parts: Vec<_> = places.iter().filter_map(|place| place.part.as_deref()).collect();
+        if !parts.is_empty() {
+            told["parts"] = parts.into();
+        }
     }
     told
 }

@@ -137,11 +137,11 @@ impl Drafts<'_> {
             let text =
                 format!("the column {column:?} is not used; name it in ignore if that is meant");
             let details = json!({ "column": column });
-            let place = (Arc::clone(&table.file), 1);
+            let place = Place::line(&table.file, 1);
             self.prepared.remarks.push(Remark { outcome: "unused column", place, text, details });
         }
         for (line, problem) in &table.broken {
-            let place = (Arc::clone(&table.file), *line);
+            let place = Place::line(&table.file, *line);
             self.prepared.entries.push(Entry::refused(place, problem.clone()));
         }
         let columns = self.layout.columns(&table.header, &headers(joined));
@@ -149,7 +149,7 @@ impl Drafts<'_> {
             let column = &one.column;
             let text = format!("{} has no column {column:?} to ignore", table.file.display());
             let details = json!({ "column": column, "table": table.file });
-            let place = (self.layout.file.as_path().into(), one.line);
+            let place = Place::line(&self.layout.file.as_path().into(), one.line);
             self.prepared.remarks.push(Remark { outcome: "missing column", place, text, details });
         }
         let places: HashMap<String, usize> =
@@ -166,7 +166,7 @@ impl Drafts<'_> {
         joined: &[Joined],
         places: &HashMap<String, usize>,
     ) {
-        let place = (Arc::clone(&table.file), row.line);
+        let place = Place::line(&table.file, row.line);
         let mut values = row.values.clone();
         let (mut unmapped, mut refusals) = (Vec::new(), BTreeSet::new());
         for (join, joined) in self.layout.joins.iter().zip(joined) {
@@ -221,7 +221,7 @@ impl Drafts<'_> {
         draft.bytes += bytes;
         draft.refusals.extend(refusals);
         draft.awaits.extend(awaits);
-        let (first, place) = (draft.places[0].1, places[0].clone());
+        let (first, place) = (draft.places[0].line, places[0].clone());
         draft.places.extend(places);
         let Merged { differences, says_more } = self.merging.merge(&mut draft.record, record);
         if !says_more && differences.is_empty() && is_whole {
@@ -261,7 +261,7 @@ impl Drafts<'_> {
         // In the order of the files as they were given, and of their lines.
         let files = tables.tables.iter().map(|(table, _)| Arc::clone(&table.file));
         let order: HashMap<_, usize> = files.zip(0..).collect();
-        prepared.entries.sort_by_key(|one| (order.get(&one.places[0].0), one.places[0].1));
+        prepared.entries.sort_by_key(|one| (order.get(&one.places[0].file), one.places[0].line));
         let mut unmapped: Vec<_> = self.unmapped.into_iter().collect();
         unmapped.sort_by_key(|(one, (count, _))| (one.column.clone(), std::cmp::Reverse(*count)));
         for (Unmapped { column, value, why, becomes }, (count, place)) in unmapped {

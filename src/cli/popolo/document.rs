@@ -103,7 +103,8 @@ impl Document {
                 found.no_object(line, &format!("{class}[{index}]"), shape(item.get()));
                 continue;
             }
-            let place = (Arc::clone(&found.file), line);
+            let part = Some(format!("{class}[{index}]").into());
+            let place = Place { file: Arc::clone(&found.file), line, part };
             let size = item.get().len() as u64;
             self.push(class, Item { place, size, object }, found);
         }
@@ -119,24 +120,26 @@ impl Document {
         };
         for inner_class in inner_classes {
             let inner = item.object.as_object_mut().and_then(|one| one.shift_remove(*inner_class));
-            let path = format!("{class}.{inner_class}");
+            let outer = item.place.part.as_deref().unwrap_or(class);
+            let path = format!("{outer}.{inner_class}");
             let inner = match inner {
                 Some(Value::Array(inner)) => inner,
                 None | Some(Value::Null) => continue,
                 Some(other) => {
-                    found.no_list(item.place.1, &path, shape(&other.to_string()));
+                    found.no_list(item.place.line, &path, shape(&other.to_string()));
                     continue;
                 }
             };
             let id = item.object.get("id").cloned().unwrap_or_default();
             for (index, mut object) in inner.into_iter().enumerate() {
+                let path = format!("{path}[{index}]");
                 let Some(fields) = object.as_object_mut() else {
-                    let path = format!("{path}[{index}]");
-                    found.no_object(item.place.1, &path, shape(&object.to_string()));
+                    found.no_object(item.place.line, &path, shape(&object.to_string()));
                     continue;
                 };
                 fields.entry(owner).or_insert_with(|| id.clone());
-                let inner = Item { place: item.place.clone(), size: 0, object };
+                let place = Place { part: Some(path.into()), ..item.place.clone() };
+                let inner = Item { place, size: 0, object };
                 self.push(inner_class, inner, found);
             }
         }
@@ -242,9 +245,10 @@ mod tests {
         let text = "{\n \"persons\": [\n  {\"id\": \"a\", \"memberships\": [{\"role\": \"x\"}]},\n\n  {\"id\": \"b\"}\n ],\n \"meta\": {}\n}";
         let mut document = Document::default();
         assert_eq!(document.add(Path::new("f.json"), text), [""; 0]);
-        let lines: Vec<_> = document.class("persons").iter().map(|item| item.place.1).collect();
+        let lines: Vec<_> = document.class("persons").iter().map(|item| item.place.line).collect();
         assert_eq!(lines, [3, 5]);
         let membership = &document.class("memberships")[0];
+        assert_eq!(membership.place.to_string(), "f.json:3 (persons[0].memberships[0])");
         assert_eq!(super::super::text(&membership.object, "person_id"), Some("a"));
     }
 
@@ -263,8 +267,8 @@ mod tests {
         let expected = [
             "line 7: posts stands here again, after line 3: make one list",
             "line 4: events[0] must be an object, and is a number",
-            "line 6: organizations.memberships must be a list of objects, and is a text",
-            "line 6: organizations.posts[0] must be an object, and is a list",
+            "line 6: organizations[0].memberships must be a list of objects, and is a text",
+            "line 6: organizations[0].posts[0] must be an object, and is a list",
             "line 2: persons must be a list of objects, and is an object",
         ];
         assert_eq!(found, expected);

@@ -104,12 +104,11 @@ impl Reader<'_> {
                     continue;
                 }
                 let field = format!("memberships.{key}");
-                let (file, line) = &first;
-                let file = file.display();
-                let text =
-                    format!("{field} is {given}, and {known} in {file}:{line}, which is kept");
+                let text = format!("{field} is {given}, and {known} in {first}, which is kept");
+                let (line, part) = (first.line, first.part.as_deref());
                 let details = json!({
-                    "field": field, "kept": known, "given": given, "kept_line": line,
+                    "field": field, "kept": known, "given": given,
+                    "kept_line": line, "kept_part": part,
                 });
                 let place = again.place.clone();
                 self.remarks.push(Remark { outcome: "differs", place, text, details });

@@ -153,11 +153,10 @@ impl<'d> Reader<'d> {
                 verdicts.push(Verdict::Repeats);
                 continue;
             }
-            if let Some((other, (file, line))) = self.taken.get(&name) {
+            if let Some((other, first)) = self.taken.get(&name) {
                 let why = format!(
-                    "id: {id:?} is {name}, and so is {other:?} of {}:{line}: one of them needs \
-                     another id",
-                    file.display()
+                    "id: {id:?} is {name}, and so is {other:?} of {first}: one of them needs \
+                     another id"
                 );
                 verdicts.push(Verdict::Refused(why));
                 continue;
@@ -242,12 +241,9 @@ impl<'d> Reader<'d> {
         let (mut places, mut size) = (vec![item.place.clone()], item.size);
         let (mut tenures, mut refusals) = (Vec::new(), Vec::from_iter(verdict.refusal()));
         for membership in memberships {
-            let (file, line) = &membership.places[0];
             match self.tenure(membership) {
                 Ok(tenure) => tenures.push(tenure),
-                Err(why) => {
-                    refusals.push(format!("membership at {}:{line}: {why}", file.display()))
-                }
+                Err(why) => refusals.push(format!("membership at {}: {why}", membership.places[0])),
             }
             places.extend(membership.places.iter().cloned());
             size += membership.size;

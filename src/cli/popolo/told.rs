@@ -66,9 +66,10 @@ impl<'d> Reader<'d> {
     }
 
     /// Tells that what stands at a place says nothing that another one does not say.
-    pub(super) fn repeats(&mut self, place: &Place, (file, line): &Place) {
-        let text = format!("says nothing that {}:{line} does not say", file.display());
-        let (place, details) = (place.clone(), json!({ "kept_line": line }));
+    pub(super) fn repeats(&mut self, place: &Place, first: &Place) {
+        let text = format!("says nothing that {first} does not say");
+        let details = json!({ "kept_line": first.line, "kept_part": first.part.as_deref() });
+        let place = place.clone();
         self.remarks.push(Remark { outcome: "repeats", place, text, details });
     }
 

@@ -21,6 +21,9 @@ pub(super) type Node<'t> = Spanned<DeValue<'t>>;
 /// The keys of a list element that are no fields of it.
 const CONTROLS: [&str; 5] = ["when", "unless", "each", "split", "unite"];
 
+/// The keys of a rule whose texts have braces of their own.
+const PATTERNS: [&str; 2] = ["extract", "matches"];
+
 /// Reads one file.
 pub(super) struct Reader<'t> {
     text: &'t str,
@@ -133,7 +136,10 @@ impl Reader<'_> {
             self.problem(0, "[record] is missing: it has the fields of the record");
             return None;
         };
-        let of_type = of_type?;
+        let Some(of_type) = of_type else {
+            self.columns_in(record);
+            return None;
+        };
         let shape = self.shape(&proto::message(&of_type), record, &["when", "unless"])?;
         let fields = record.get_ref().as_table();
         let is_found = |key: &str| fields.is_some_and(|fields| fields.contains_key(key));
@@ -142,6 +148,26 @@ impl Reader<'_> {
             self.problem(record.span().start, text);
         }
         Some((of_type, shape))
+    }
+
+    /// Notes the columns that texts below a node are made of, whatever they are to be, so that
+    /// they can be judged where the type of the record is not known.
+    fn columns_in(&mut self, node: &Node<'_>) {
+        let at = node.span().start;
+        match node.get_ref() {
+            DeValue::String(text) => {
+                let template = Template::read(text).unwrap_or_default();
+                let columns = template.columns().into_iter().filter(|column| *column != ITEM);
+                columns.for_each(|column| self.uses(column, at));
+            }
+            DeValue::Array(nodes) => nodes.iter().for_each(|node| self.columns_in(node)),
+            DeValue::Table(table) => {
+                let nodes =
+                    table.iter().filter(|(key, _)| !PATTERNS.contains(&key.get_ref().as_ref()));
+                nodes.for_each(|(_, node)| self.columns_in(node));
+            }
+            _ => {}
+        }
     }
 
     /// How a message is made. `controls` are keys that are no fields.
