@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use http::Request as HttpRequest;
 use prost::Message as _;
 use tonic::Request;
@@ -109,19 +110,17 @@ async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) 
     let at = root.field("names");
     let names = names.iter().enumerate();
     let names = names.filter_map(|(index, name)| {
-        problems.keep(canonical_name(&api, kind, name, &at.index(index)))
+        Some((index, problems.keep(canonical_name(&api, kind, name, &at.index(index)))?))
     });
-    let names: Vec<_> = names.collect();
+    let (places, names): (Vec<_>, Vec<_>) = names.unzip();
     let mask = problems.keep(read_mask(kind, mask.as_ref()));
     let as_of = problems.keep(AsOf::of(read_revision, read_time));
     let day = problems.keep(asked::day(&on_date));
-    let (as_of, (mask, day)) = problems.into_ok(as_of.zip(mask.zip(day)))?;
-    let bodies = match as_of.revision(&api).await? {
-        None => api.store.reads.get_all(names).await?,
-        Some(revision) => {
-            past::all(&api, names, revision, |index| format!("names[{index}]")).await?
-        }
+    let bodies = match as_of {
+        Some(as_of) => problems.keep(all(&api, names, &places, as_of).await),
+        None => None,
     };
+    let ((mask, day), bodies) = problems.into_ok(mask.zip(day).zip(bodies))?;
     let mut out = Vec::new();
     let shown = Shown { kind, mask, day };
     for body in bodies {
@@ -135,6 +134,16 @@ async fn batch_get<T: Standard>(api: Api, request: Request<T::BatchGetRequest>) 
         return Err(Error::new(Reason::MessageTooLarge, text));
     }
     Ok(Frame::whole(out.into()))
+}
+
+/// The resources called `names`, which have these `places` in the request.
+async fn all(api: &Api, names: Vec<String>, places: &[usize], as_of: AsOf) -> Result<Vec<Bytes>> {
+    match as_of.revision(api).await? {
+        None => api.store.reads.get_all(names, places).await,
+        Some(revision) => {
+            past::all(api, names, revision, |index| format!("names[{}]", places[index])).await
+        }
+    }
 }
 
 async fn list<T: Standard + Resource>(api: Api, request: Request<T::ListRequest>) -> Result<Frame> {

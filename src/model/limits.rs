@@ -116,6 +116,8 @@ pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an answer of the database may take before it counts as gone: longer
 /// than the database itself lets a statement run.
 pub const ANSWER: Duration = Duration::from_secs(11);
+/// The same for the head, taken to write: longer than a database lets somebody wait for it.
+pub const LOCK_ANSWER: Duration = Duration::from_secs(6);
 /// The same for what is done ahead of a write, which does without it.
 pub const AHEAD_ANSWER: Duration = Duration::from_millis(500);
 /// How long a transaction that was begun ahead of a write waits for one.

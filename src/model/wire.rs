@@ -172,12 +172,20 @@ impl Mask {
     ) -> Result<Self, Vec<(usize, String)>> {
         let mut tree = Tree::default();
         let mut wrong = Vec::new();
+        let mut count = 0;
+        let mut star = None;
         for (index, path) in paths.into_iter().enumerate() {
+            count += 1;
             if path == "*" {
                 tree.whole = true;
+                star = Some(index);
             } else if let Err(problem) = insert(&mut tree, message, path, purpose) {
                 wrong.push((index, problem));
             }
+        }
+        // Whoever names fields beside it does not mean to clear all others.
+        if let Some(star) = star.filter(|_| count > 1 && purpose == MaskUse::Update) {
+            wrong.push((star, "takes every field, so it stands alone".to_owned()));
         }
         if wrong.is_empty() { Ok(Self(tree)) } else { Err(wrong) }
     }

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, SqlxSqliteConnector};
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 
-use super::failure::silent;
+use super::failure::{in_time, silent, was_cut};
 use crate::model::limits::{IDLE_IN_TRANSACTION, LOCK_TIMEOUT, STATEMENT_TIMEOUT};
 
 /// Connections that read.
@@ -149,28 +149,42 @@ impl Databases {
 
     /// What `question` comes to, or after `limit` an error as for a lost connection.
     /// PostgreSQL's connections are then left behind, all of them: if its machine has
-    /// vanished they stay silent when it is back, and a new one is answered.
+    /// vanished they stay silent when it is back, and a new one is answered. So they are where
+    /// one was cut and a new one is answered, and the question is asked again.
     pub async fn read<T, A>(
         &self,
         limit: Duration,
-        question: impl FnOnce(Reader) -> A,
+        question: impl Fn(Reader) -> A,
     ) -> Result<T, DbErr>
     where
         A: Future<Output = Result<T, DbErr>>,
     {
         let reader = self.reader();
-        let Ok(answer) = tokio::time::timeout(limit, question(Arc::clone(&reader))).await else {
-            self.leave(&reader);
-            return Err(silent());
-        };
-        answer
+        match tokio::time::timeout(limit, question(Arc::clone(&reader))).await {
+            Ok(Err(error)) if was_cut(&error) && self.answers_anew().await => {
+                self.leave(&reader);
+                in_time(limit, question(self.reader())).await
+            }
+            Ok(answer) => answer,
+            Err(_) => {
+                self.leave(&reader);
+                Err(silent())
+            }
+        }
+    }
+
+    /// Whether PostgreSQL takes a new connection.
+    async fn answers_anew(&self) -> bool {
+        let Way::Postgres(_, options) = &self.reader_way else { return false };
+        let connected = async { options.connect().await?.close().await };
+        matches!(tokio::time::timeout(ACQUIRE, connected).await, Ok(Ok(())))
     }
 
     /// Connects readers anew, unless somebody else has in place of `old`.
     fn leave(&self, old: &Reader) {
         let mut reader = self.reader.write().unwrap_or_else(PoisonError::into_inner);
         if matches!(self.reader_way, Way::Postgres(..)) && Arc::ptr_eq(&reader, old) {
-            tracing::warn!("the database does not answer readers; they connect again");
+            tracing::warn!("readers connect to the database again");
             *reader = Arc::new(self.reader_way.connect());
         }
     }

@@ -32,6 +32,12 @@ impl Failure {
     }
 }
 
+/// Whether `error` comes of a connection that was there and is gone. Others may have gone with
+/// it while the database is well.
+pub fn was_cut(error: &DbErr) -> bool {
+    Failure::of(error) == Failure::Lost && !matches!(error, DbErr::ConnectionAcquire(_))
+}
+
 /// What `answer` comes to, or after `limit` an error as for a lost connection: a
 /// machine that has frozen, or a network that swallows, never says no.
 pub async fn in_time<T>(
@@ -84,6 +90,8 @@ fn of_postgres(code: &str) -> Failure {
         "55P03" | "57014" | "40001" | "40P01" => Failure::Busy,
         // disk_full, out_of_memory, configuration_limit_exceeded, io_error
         "53100" | "53200" | "53400" | "58030" => Failure::Full,
+        // feature_not_supported: a table has changed since the connection prepared a statement.
+        "0A000" => Failure::Lost,
         // read_only_sql_transaction, idle_in_transaction_session_timeout
         "25006" | "25P03" => Failure::Lost,
         _ if code.starts_with("08") || code.starts_with("57P") || code == "53300" => Failure::Lost,

@@ -192,7 +192,10 @@ impl Store {
         let names: Vec<String> = filters.names().into_iter().map(str::to_owned).collect();
         if !names.is_empty() {
             let names = names.iter().map(String::as_str);
-            let codes = |db: Reader| async move { meaning::aliases(&*db, names).await };
+            let codes = |db: Reader| {
+                let names = names.clone();
+                async move { meaning::aliases(&*db, names).await }
+            };
             filters.shadow(self.read(codes).await?.into_iter().map(|(code, _)| code));
         }
         let trees = self.trees(filters.roots()).await?;
@@ -300,7 +303,9 @@ impl Store {
             let text = format!("SELECT name FROM {table} WHERE name");
             let sql = sql::Sql::new(self.databases.backend(), &text)
                 .among_text(names.iter().map(String::as_str));
-            let rows = self.read(|db| async move { db.query_all_raw(sql.build()).await }).await?;
+            let asked = sql.build();
+            let asked = &asked;
+            let rows = self.read(|db| async move { db.query_all_raw(asked.clone()).await }).await?;
             for row in rows {
                 used.insert(row.try_get_by_index(0).map_err(|error| read_failed(&error))?);
             }
@@ -320,7 +325,7 @@ impl Store {
         noted.await.map_err(|error| read_failed(&error))
     }
 
-    async fn read<T, A>(&self, question: impl FnOnce(Reader) -> A) -> Result<T>
+    async fn read<T, A>(&self, question: impl Fn(Reader) -> A) -> Result<T>
     where
         A: Future<Output = Result<T, DbErr>>,
     {

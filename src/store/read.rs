@@ -103,8 +103,9 @@ impl Reads {
         }
     }
 
-    /// The messages called `names`; an error that names all that are missing.
-    pub async fn get_all(&self, names: Vec<String>) -> Result<Vec<Bytes>> {
+    /// The messages called `names`; an error that names all that are missing, by `places`,
+    /// which are theirs in the request.
+    pub async fn get_all(&self, names: Vec<String>, places: &[usize]) -> Result<Vec<Bytes>> {
         let mut found = self.get(names.clone()).await?;
         let mut problems = Problems::default();
         for (index, name) in names.iter().enumerate() {
@@ -116,7 +117,7 @@ impl Reads {
                 Err(error) if error.reason == Reason::NotFound => {
                     let root = Path::Root;
                     let at = root.field("names");
-                    problems.add(Reason::NotFound, &at.index(index), error.message, name);
+                    problems.add(Reason::NotFound, &at.index(places[index]), error.message, name);
                 }
                 Err(error) => return Err(error),
             }
@@ -175,7 +176,8 @@ async fn work(questions: Arc<Mutex<mpsc::UnboundedReceiver<Question>>>, database
             }
         }
         let past: Vec<_> = past.into_iter().collect();
-        let found = databases.read(ANSWER, |db| async move { bodies(&db, now, &past).await }).await;
+        let (now, past) = (now.as_slice(), past.as_slice());
+        let found = databases.read(ANSWER, |db| async move { bodies(&db, now, past).await }).await;
         for Question { names, when, answer } in batch {
             let found = found.as_ref().map(|found| found.get(&when));
             let _ = answer.send(match found {
@@ -188,7 +190,7 @@ async fn work(questions: Arc<Mutex<mpsc::UnboundedReceiver<Question>>>, database
 
 async fn bodies(
     db: &DatabaseConnection,
-    now: Vec<&str>,
+    now: &[&str],
     past: &[(&str, i64)],
 ) -> Result<HashMap<When, Bodies>, DbErr> {
     let mut found = HashMap::new();
@@ -202,9 +204,9 @@ async fn bodies(
     Ok(found)
 }
 
-async fn bodies_now(db: &DatabaseConnection, names: Vec<&str>) -> Result<Bodies, DbErr> {
+async fn bodies_now(db: &DatabaseConnection, names: &[&str]) -> Result<Bodies, DbErr> {
     let sql = Sql::new(db.get_database_backend(), "SELECT name, body FROM record WHERE name")
-        .among_text(names);
+        .among_text(names.iter().copied());
     let rows = db.query_all_raw(sql.build()).await?;
     let mut bodies = Bodies::with_capacity(rows.len());
     for row in rows {

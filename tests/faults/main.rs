@@ -28,6 +28,7 @@ mod chance;
 mod client;
 mod commands;
 mod commit;
+mod cut;
 mod database;
 #[cfg(target_os = "linux")]
 mod disk;

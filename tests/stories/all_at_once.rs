@@ -5,8 +5,9 @@ use entente::proto::v1::list_changes_request::Start as PageStart;
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::watch_changes_request::Start;
 use entente::proto::v1::{
-    Agreement, BatchGetCountriesRequest, CreateAgreementRequest, GetCountryRequest,
-    ListChangesRequest, ListCountriesRequest, UpdateAgreementRequest, WatchChangesRequest,
+    Agreement, BatchGetCountriesRequest, Country, CreateAgreementRequest, GetCountryRequest,
+    ListChangesRequest, ListCountriesRequest, UpdateAgreementRequest, UpdateCountryRequest,
+    WatchChangesRequest,
 };
 use prost_types::{Duration, Timestamp};
 use tonic::{Code, Response, Status};
@@ -18,6 +19,7 @@ use crate::watching::{Watch, page};
 
 on_both!(
     wrong_gets,
+    a_star_beside_other_paths,
     wrong_lists,
     wrong_starts_of_pages,
     wrong_starts_of_watches,
@@ -39,11 +41,27 @@ async fn wrong_gets(server: &TestServer) {
         let fields = ["name", "read_mask.paths[1]", "read_mask.paths[2]"];
         refusal(countries.get_country(request).await).is_invalid(&fields);
     }
-    let names = ["", "countries/KHM", "KHM", "officials/x"].map(str::to_owned).to_vec();
-    let request =
-        BatchGetCountriesRequest { names, read_mask: mask(&["nope"]), ..Default::default() };
-    let fields = ["names[0]", "names[2]", "names[3]", "read_mask.paths[0]"];
-    refusal(countries.batch_get_countries(request).await).is_invalid(&fields);
+    let names = ["", "countries/KHM", "KHM", "officials/x", "countries/NIX"];
+    for read_revision in [0, server.clients.head_revision().await] {
+        let request = BatchGetCountriesRequest {
+            names: names.map(str::to_owned).to_vec(),
+            read_mask: mask(&["nope"]),
+            read_revision,
+            ..Default::default()
+        };
+        let fields = ["names[0]", "names[2]", "names[3]", "read_mask.paths[0]", "names[4]"];
+        refusal(countries.batch_get_countries(request).await).is_invalid(&fields);
+    }
+}
+
+async fn a_star_beside_other_paths(server: &TestServer) {
+    let request = UpdateCountryRequest {
+        country: Some(Country { name: "countries/KHM".to_owned(), ..Country::default() }),
+        update_mask: mask(&["display_name", "*", "nope"]),
+        ..UpdateCountryRequest::default()
+    };
+    let fields = ["update_mask.paths[2]", "update_mask.paths[1]"];
+    refusal(server.clients.countries().update_country(request).await).is_invalid(&fields);
 }
 
 async fn wrong_lists(server: &TestServer) {

@@ -23,7 +23,7 @@ use super::super::{FORMAT, now_micros};
 use super::Committer;
 use crate::model::error::Result;
 use crate::model::failpoints;
-use crate::model::limits::{AHEAD_ANSWER, ANSWER, REQUEST_SWEEP};
+use crate::model::limits::{AHEAD_ANSWER, ANSWER, LOCK_ANSWER, REQUEST_SWEEP};
 
 /// A transaction that has the head, and what the clock said then, in microseconds.
 pub(super) struct Begun {
@@ -135,9 +135,9 @@ impl Committer {
     async fn begin(&self, open: Option<DatabaseTransaction>) -> Result<Begun, DbErr> {
         let transaction = match open {
             Some(transaction) => transaction,
-            None => in_time(ANSWER, begin(&self.writer)).await?,
+            None => in_time(LOCK_ANSWER, begin(&self.writer)).await?,
         };
-        let (head, now) = in_time(ANSWER, lock_head(&transaction)).await?;
+        let (head, now) = in_time(LOCK_ANSWER, lock_head(&transaction)).await?;
         Ok(Begun { transaction, head, now })
     }
 
