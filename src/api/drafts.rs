@@ -92,13 +92,12 @@ pub fn update(
     }
 }
 
-/// Changes a resource, unless that is held, or records it where there is none.
+/// Changes a resource, or records it where there is none.
 pub fn import(
     kind: &'static Kind,
     mut object: Box<dyn Object>,
     id: &str,
     mask: Option<&FieldMask>,
-    holds: bool,
     site: Site<'_>,
     mut violations: Violations,
 ) -> Draft {
@@ -116,7 +115,7 @@ pub fn import(
     let mask = taken(kind, object.as_ref(), mask, site, &mut violations);
     let name_path = if name.is_empty() { site.path(site.id) } else { format!("{path}.name") };
     let name = (!name.is_empty()).then_some(name);
-    let operation = Operation::Import { object, name, fallback, mask, keeps, holds };
+    let operation = Operation::Import { object, name, fallback, mask, keeps };
     Draft { kind, path, name_path, operation, violations, recorded: None }
 }
 

@@ -130,15 +130,7 @@ fn write(api: &Api, metadata: &MetadataMap, request: ImportRequest) -> Result<Wr
     request.validate(&Path::Root, &mut violations);
     let actor = caller::actor_beside(metadata, &violations)?;
     let size = request.encoded_len();
-    let ImportRequest {
-        resource,
-        id,
-        update_mask,
-        validate_only,
-        reason,
-        recorded_time,
-        hold_changes,
-    } = request;
+    let ImportRequest { resource, id, update_mask, validate_only, reason, recorded_time } = request;
     let recorded = asked::day_of(recorded_time, "recorded_time", &mut violations);
     let Some((kind, object)) = unwrap(api.store.registry, resource) else {
         let mut problems = Problems::default();
@@ -147,8 +139,7 @@ fn write(api: &Api, metadata: &MetadataMap, request: ImportRequest) -> Result<Wr
     };
     let path = format!("resource.{}", kind.field);
     let site = Site { message: "", resource: &path, id: "id" };
-    let mask = update_mask.as_ref();
-    let draft = drafts::import(kind, object, &id, mask, hold_changes, site, violations);
+    let draft = drafts::import(kind, object, &id, update_mask.as_ref(), site, violations);
     let draft = Draft { recorded, ..draft };
     Ok(Write {
         actor,

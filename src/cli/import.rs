@@ -22,6 +22,7 @@ use prost::Message;
 use prost_reflect::{DeserializeOptions, DynamicMessage, MessageDescriptor};
 use prost_types::{FieldMask, Timestamp};
 
+use self::circles::Outcomes;
 use self::mapped::Mapped;
 use self::names::Names;
 use self::pass::{Pass, Source};
@@ -151,8 +152,8 @@ impl Import {
         pass.finish(self.validate_only)
     }
 
-    /// Sends what a pass is for, and once more what came before what it names, or is to change
-    /// what is there; at last those that name each other, at once.
+    /// Sends what a pass is for, and what came before what it names once more; at last those
+    /// that name each other, at once.
     async fn send(
         &self,
         client: &Client,
@@ -171,25 +172,24 @@ impl Import {
             if let Some(failure) = pass.failure.take() {
                 return Err(failure.into());
             }
-            let mut left = pass.left();
-            if left.is_empty() || self.validate_only {
+            let mut early: BTreeSet<Place> = pass.early.keys().cloned().collect();
+            if early.is_empty() || self.validate_only {
                 return Ok(pass);
             }
-            if pass.held.is_empty() && before == Some(left.len()) {
-                let recorded = circles::record(client, self.requests(source, &left)).await?;
-                if recorded.is_empty() {
-                    return Ok(pass);
-                }
-                for (places, answer) in recorded {
+            if before == Some(early.len()) {
+                let requests = self.requests(source, &early);
+                let Outcomes { recorded, refused } = circles::record(client, requests).await?;
+                let is_over = recorded.is_empty();
+                for (places, answer) in if is_over { refused } else { recorded } {
                     pass.report.again(&places[0]);
-                    left.remove(&places[0]);
+                    early.remove(&places[0]);
                     pass.report.answered(&places, &answer);
                 }
-                if left.is_empty() {
+                if is_over || early.is_empty() {
                     return Ok(pass);
                 }
             }
-            pass.again(left);
+            pass.again(early);
         }
     }
 
@@ -263,27 +263,19 @@ impl Import {
                 }
             };
             match resource.and_then(|resource| pass.take(&places, resource)) {
-                Ok(resource) => return Some(self.request(resource, pass.holds(&places[0]))),
+                Ok(resource) => return Some(self.request(resource)),
                 Err(text) => pass.leave(&places, &text, called, awaits),
             }
         }
     }
 
-    fn request(&self, resource: Resource, hold_changes: bool) -> ImportRequest {
+    fn request(&self, resource: Resource) -> ImportRequest {
         let update_mask = self.replace.then(|| FieldMask { paths: vec!["*".to_owned()] });
         let (validate_only, reason) = (self.validate_only, self.reason.clone());
         // What some store has recorded says when: all that followed from it is told there.
         let recorded_time = recorded_time(&resource);
         let (resource, id) = (Some(resource), String::new());
-        ImportRequest {
-            resource,
-            id,
-            update_mask,
-            validate_only,
-            reason,
-            recorded_time,
-            hold_changes,
-        }
+        ImportRequest { resource, id, update_mask, validate_only, reason, recorded_time }
     }
 }
 

@@ -130,9 +130,8 @@ pub trait Resource: Described + Debug + Send + Sync {
         false
     }
 
-    /// Keeps what `before` has and an import that changes it cannot know of. What another
-    /// store has recorded on the day `told` knows of all that came until then.
-    fn keep(&mut self, _before: &Self, _told: Option<Day>) {}
+    /// Keeps what `before` has and an import that changes it cannot know of.
+    fn keep(&mut self, _before: &Self) {}
 
     /// Sets the derived fields as of `day`.
     fn derive(&mut self, _day: Day) {}
@@ -182,8 +181,8 @@ pub trait Object: Any + Send + Sync + Debug {
     fn aliases(&self) -> Vec<String>;
     /// Its parents in its type's hierarchy.
     fn parents(&self) -> Vec<(String, String)>;
-    /// Keeps what `before` has and an import cannot know of, if it was `told` on a day.
-    fn keep(&mut self, before: &dyn Object, told: Option<Day>);
+    /// Keeps what `before` has and an import cannot know of.
+    fn keep(&mut self, before: &dyn Object);
     /// Sets the derived fields as of `day`.
     fn derive(&mut self, day: Day);
     /// The encoded message, the same bytes for the same content.
@@ -256,10 +255,10 @@ impl<T: Resource> Object for T {
     fn parents(&self) -> Vec<(String, String)> {
         Resource::parents(self)
     }
-    fn keep(&mut self, before: &dyn Object, told: Option<Day>) {
+    fn keep(&mut self, before: &dyn Object) {
         let before: &dyn Any = before;
         if let Some(before) = before.downcast_ref::<T>() {
-            Resource::keep(self, before, told);
+            Resource::keep(self, before);
         }
     }
     fn derive(&mut self, day: Day) {

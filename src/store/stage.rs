@@ -230,7 +230,7 @@ impl<'u> Stage<'u> {
     }
 
     fn import(&mut self, draft: &Draft, problems: &mut Problems) {
-        let Operation::Import { object, name, fallback, mask, keeps, .. } = &draft.operation else {
+        let Operation::Import { object, name, fallback, mask, keeps } = &draft.operation else {
             return;
         };
         let holders = external_keys(object.as_ref()).filter_map(|key| self.holder(&key));
@@ -372,7 +372,7 @@ pub(super) fn merged(kind: &Kind, before: &[u8], new: &dyn Object, mask: &Mask) 
 fn keep(draft: &Draft, known: &Known, object: &mut dyn Object) {
     let before = known.body.as_ref().map(|body| draft.kind.decode(body));
     let Some(Ok(before)) = before else { return };
-    object.keep(before.as_ref(), draft.recorded);
+    object.keep(before.as_ref());
     let new = object.common_mut().external_ids;
     if new.is_empty() {
         return;

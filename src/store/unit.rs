@@ -18,7 +18,7 @@ use super::log::Logged;
 use super::peers::{Alike, Own};
 use super::resource::{Keys, Kind, Object, Registry};
 use super::stage::{Item, Stage};
-use super::write::{Operation, Write, Written, etag};
+use super::write::{Write, Written, etag};
 use super::{FORMAT, chain};
 use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::limits::{COMMIT_BYTES, REQUEST_KEPT};
@@ -103,7 +103,7 @@ impl Unit {
         stage.complete(&mut problems);
         problems.into_result()?;
         let Stage { mut items, entailed, external, next_key, .. } = stage;
-        if write.validate_only || holds(write, &items) {
+        if write.validate_only {
             return Ok(preview(items, self.head.today));
         }
         // Answered is what was asked for.
@@ -311,15 +311,6 @@ impl Unit {
         let key = (write.actor.clone(), write.request_id.clone());
         self.answered.insert(key, (write.digest, written.clone()));
     }
-}
-
-/// Whether a write is held, since it would change what is there.
-fn holds(write: &Write, items: &[Item]) -> bool {
-    let mut all = write.drafts.iter().zip(items);
-    all.any(|(draft, item)| {
-        matches!(draft.operation, Operation::Import { holds: true, .. })
-            && item.outcome == MutationOutcome::Updated
-    })
 }
 
 impl Keys for Unit {

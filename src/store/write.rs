@@ -117,8 +117,6 @@ pub enum Operation {
         mask: Mask,
         /// Whether it keeps the external ids that it has, and what its type says.
         keeps: bool,
-        /// Whether it is only judged where it is there.
-        holds: bool,
     },
     /// Delete a resource.
     Delete {

@@ -80,13 +80,13 @@ fn kinds(records: &BTreeMap<String, Value>, id: &str) -> Vec<String> {
 }
 
 /// Takes what is exported over into `to`, twice: the second time nothing is written.
-async fn copy(exported: &str, to: &TestServer) -> BTreeMap<String, Value> {
+async fn copy(exported: &str, to: &TestServer, flags: &[&str]) -> BTreeMap<String, Value> {
     let files = Files::new();
     let file = files.put("copy.jsonl", exported);
-    let told = import(to, &[], &[&file]).await;
+    let told = import(to, flags, &[&file]).await;
     assert!(told.is_whole, "{}", told.text);
     let head = to.clients.head_revision().await;
-    let told = import(to, &[], &[&file]).await;
+    let told = import(to, flags, &[&file]).await;
     assert_eq!(told.of("unchanged").len(), exported.lines().count(), "{}", told.summary);
     assert_eq!(to.clients.head_revision().await, head, "no commit");
     records(&self::exported(to).await)
@@ -113,13 +113,14 @@ async fn an_export_makes_the_same_records(server: &TestServer) {
     for id in ["undone", "x"] {
         assert_eq!(kinds(&told, id), ["ENTRY_INTO_FORCE"], "{id}");
     }
-    assert_eq!(copy(&lines, &other).await, told);
+    assert_eq!(copy(&lines, &other, &[]).await, told);
 
-    // What is taken back afterwards is taken over too.
+    // What is taken back afterwards is taken over where the record is taken as a whole.
     goes_on(server, "stands").await;
     let lines = exported(server).await;
     told = records(&lines);
-    assert_eq!(copy(&lines, &other).await, told);
+    assert_ne!(copy(&lines, &other, &[]).await, told);
+    assert_eq!(copy(&lines, &other, &["--replace"]).await, told);
 
     // A register knows nothing of that: what it says of an agreement is all there.
     let files = Files::new();
@@ -144,12 +145,12 @@ async fn what_follows_on_a_later_day_follows(server: &TestServer) {
     let lines = exported(server).await;
 
     let early = TestServer::start(server.database.kind).await;
-    assert_eq!(copy(&lines, &early).await, records(&lines));
+    assert_eq!(copy(&lines, &early, &[]).await, records(&lines));
     comes(&early, "2950-01-02").await;
     let on_the_day = records(&exported(&early).await);
     let database = TestDatabase::create(server.database.kind).await;
     let late = TestServer::start_by(Clock::at(day("2950-01-03")), database).await;
-    let after_it = copy(&lines, &late).await;
+    let after_it = copy(&lines, &late, &[]).await;
     assert_eq!(on_the_day, after_it, "as if the day had come there");
     assert_eq!(kinds(&after_it, "old"), ["ENTRY_INTO_FORCE", "TERMINATION"]);
     assert_eq!(kinds(&after_it, "undone"), ["ENTRY_INTO_FORCE"]);
@@ -215,5 +216,15 @@ async fn a_copy_says_when_it_was_recorded(server: &TestServer) {
     assert_eq!(actions().await.len(), 1);
     // What had been recorded before that has had nothing follow from it yet.
     imported(clients, copied("before", at("2009-12-31"))).await;
+    assert_eq!(actions().await[1].cause, "agreements/before");
+    // A copy from before that end was recorded, whenever it came, does not know of it.
+    let name = "agreements/old".to_owned();
+    let old = Agreement { name, ..treaty("old", &[(EntryIntoForce, "2000")], &[]) };
+    let old = ImportRequest {
+        resource: any(Any::Agreement(Agreement { place: "Minsk".to_owned(), ..old })),
+        recorded_time: at("2020-01-01"),
+        ..ImportRequest::default()
+    };
+    imported(clients, old).await;
     assert_eq!(actions().await[1].cause, "agreements/before");
 }

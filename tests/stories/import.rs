@@ -23,7 +23,6 @@ on_both!(
     a_refusal_disturbs_no_other,
     found_by_name_identifier_id_or_codes,
     identifiers_stay,
-    changes_are_held,
     what_comes_later_refers_to_what_came_before,
     judged_only,
     doubts_are_told,
@@ -219,26 +218,6 @@ async fn identifiers_stay(server: &TestServer) {
     let several = "VALIDATION_FAILED resource.agreement.external_ids";
     let expected = ["CREATED", "UPDATED", "UNCHANGED", "CREATED", several, "UPDATED", "CREATED"];
     assert_eq!(told(&answers), expected, "the last one was given up by the one before");
-}
-
-async fn changes_are_held(server: &TestServer) {
-    let clients = &server.clients;
-    let held = |one| ImportRequest { hold_changes: true, ..request(Any::Agreement(one)) };
-    let moved = Agreement { place: "Minsk".to_owned(), ..treaty(1) };
-    let answers =
-        import(clients, vec![held(treaty(1)), held(treaty(1)), held(moved.clone())]).await;
-    assert_eq!(told(&answers), ["CREATED", "UNCHANGED", "UPDATED"]);
-    assert_eq!(name(&answers[0]), name(&answers[2]), "it says which one it is");
-    let revisions = answers.iter().map(|answer| match answer.outcome.as_ref().unwrap() {
-        Outcome::Result(result) => result.revision,
-        Outcome::Refusal(refusal) => panic!("{refusal:?}"),
-    });
-    let head = clients.head_revision().await;
-    assert_eq!(revisions.collect::<Vec<_>>(), [head, head, 0], "nothing is changed");
-    let wrong = Agreement { title: "x".repeat(5_000), ..treaty(1) };
-    let answers = import(clients, vec![held(wrong), request(Any::Agreement(moved))]).await;
-    assert_eq!(told(&answers), ["VALIDATION_FAILED resource.agreement.title", "UPDATED"]);
-    assert_eq!(clients.head_revision().await, head + 1);
 }
 
 async fn what_comes_later_refers_to_what_came_before(server: &TestServer) {

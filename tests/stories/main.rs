@@ -48,7 +48,6 @@ mod records;
 mod refusals;
 mod registers;
 mod relations;
-mod same_record;
 mod selection;
 mod snapshots;
 mod stalled;

@@ -22,6 +22,7 @@ on_both!(
     files_are_taken_in_the_order_given,
     long_names_do_not_become_one,
     what_the_input_would_create_is_not_missing,
+    a_circle_that_is_too_large_says_so,
 );
 
 /// The values that an import tells as unknown, and what became of them.
@@ -287,6 +288,13 @@ async fn a_record_stands_in_one_input_once(server: &TestServer) {
     }
     let told = import(server, &[], &[&first, &first]).await;
     assert!(told.text.contains("first.jsonl: is given twice"), "{}", told.text);
+    // Two external ids of one record are told after the fact.
+    let ids = |value: &str| json!({ "scheme": value, "value": "7" });
+    files.put("ids.jsonl", treaty(json!({ "externalIds": [ids("b"), ids("c")] })));
+    assert!(import(server, &[], &[&files.0.path().join("ids.jsonl")]).await.is_whole);
+    let apart = ["b", "c"].map(|id| treaty(json!({ "externalIds": [ids(id)], "place": id })));
+    let told = import(server, &[], &[&files.put("apart.jsonl", apart.concat())]).await;
+    assert_eq!(told.of("same record")[0]["kept_line"], 1, "{}", told.text);
 
     let mapping = "type = \"Agreement\"\n[record]\ntitle = \"{title}\"\nform = \"TREATY\"\n\
         external_ids = [{ scheme = \"table\", value = \"{id}\" }]\n";
@@ -367,4 +375,28 @@ async fn what_the_input_would_create_is_not_missing(server: &TestServer) {
     assert_eq!(told.accounted(), 5);
     let told = twice(server, &[], &[&file]).await;
     assert_eq!((told.of("created").len(), told.of("refused").len()), (3, 2));
+}
+
+async fn a_circle_that_is_too_large_says_so(server: &TestServer) {
+    let files = Files::new();
+    let ring = |count: usize| -> String {
+        let line = |number: usize| {
+            let next = (number + 1) % count;
+            let area = json!({
+                "name": format!("cooperationAreas/ring{count}-{number}"),
+                "displayName": format!("Ring {count} {number}"),
+                "related": [format!("cooperationAreas/ring{count}-{next}")],
+            });
+            format!("{}\n", json!({ "cooperationArea": area }))
+        };
+        (0..count).map(line).collect()
+    };
+    let told = twice(server, &[], &[&files.put("fits.jsonl", ring(1_000))]).await;
+    assert_eq!(told.of("created").len(), 1_000, "{}", told.text);
+    let told = twice(server, &[], &[&files.put("large.jsonl", ring(1_001))]).await;
+    let refused = told.of("refused");
+    assert_eq!(refused.len(), 1_001, "{}", told.text);
+    let why = refused[0]["refusal"].as_str().unwrap();
+    assert!(why.contains("is one of 1001 that name each other"), "{why}");
+    assert!(why.contains("1000"), "{why}");
 }

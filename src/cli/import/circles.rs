@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use prost::Message as _;
 use tonic::{Code, Status};
+use tonic_types::StatusExt;
 
 use super::Place;
 use crate::client::Client;
@@ -15,16 +16,23 @@ use crate::proto::ResourceVisitor;
 use crate::proto::v1::import_response::Outcome;
 use crate::proto::v1::mutation::Operation;
 use crate::proto::v1::{
-    ApplyRequest, ImportRequest, ImportResponse, Mutation, Resource, UpdateMutation,
+    ApplyRequest, ImportRefusal, ImportRequest, ImportResponse, Mutation, Resource, UpdateMutation,
 };
 
-/// Records the circles among `lines`, each as one commit; what became of their lines. One
-/// that is refused as a whole is left out.
+/// What became of the lines of circles.
+#[derive(Default)]
+pub(super) struct Outcomes {
+    pub(super) recorded: Vec<(Vec<Place>, ImportResponse)>,
+    /// Those whose circle was refused as a whole.
+    pub(super) refused: Vec<(Vec<Place>, ImportResponse)>,
+}
+
+/// Records the circles among `lines`, each as one commit.
 pub(super) async fn record(
     client: &Client,
     lines: Vec<(Vec<Place>, ImportRequest)>,
-) -> Result<Vec<(Vec<Place>, ImportResponse)>, Status> {
-    let mut recorded = Vec::new();
+) -> Result<Outcomes, Status> {
+    let mut outcomes = Outcomes::default();
     for circle in circles(lines) {
         let (places, requests): (Vec<_>, Vec<_>) = circle.into_iter().unzip();
         let reason = requests.first().map(|one| one.reason.clone()).unwrap_or_default();
@@ -34,7 +42,8 @@ pub(super) async fn record(
             Ok(answer) => answer.results,
             Err(status) if status.code() == Code::Unavailable => return Err(status),
             Err(status) => {
-                tracing::debug!(%status, "lines that name each other are refused");
+                let answer = refusal(places.len(), &status);
+                outcomes.refused.extend(places.into_iter().map(|place| (place, answer.clone())));
                 continue;
             }
         };
@@ -42,9 +51,19 @@ pub(super) async fn record(
             outcome: Some(Outcome::Result(result)),
             ..ImportResponse::default()
         });
-        recorded.extend(places.into_iter().zip(answers));
+        outcomes.recorded.extend(places.into_iter().zip(answers));
     }
-    Ok(recorded)
+    Ok(outcomes)
+}
+
+/// Why none of the `count` lines of a circle is recorded.
+fn refusal(count: usize, status: &Status) -> ImportResponse {
+    let (info, why) = (status.get_details_error_info(), status.message());
+    let message =
+        format!("is one of {count} that name each other, which are recorded at once: {why}");
+    let reason = info.map_or_else(|| status.code().to_string(), |info| info.reason);
+    let refusal = ImportRefusal { reason, message, violations: Vec::new() };
+    ImportResponse { outcome: Some(Outcome::Refusal(refusal)), ..ImportResponse::default() }
 }
 
 /// The same as a mutation. An import does not look at the etag that was exported.

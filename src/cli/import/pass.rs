@@ -7,12 +7,12 @@ use std::sync::Arc;
 use prost_reflect::MessageDescriptor;
 
 use super::report::Report;
-use super::seen::{Says, Seen, identities};
+use super::seen::{Seen, identities};
 use super::{Entry, Place, record_at, resource_of_line};
 use crate::cli::Failure;
 use crate::cli::lines::{Line, Lines};
 use crate::proto::v1::import_response::Outcome;
-use crate::proto::v1::{ImportResponse, MutationOutcome, Resource};
+use crate::proto::v1::{ImportResponse, Resource};
 
 /// What a refusal says of a record that is not there, before its name.
 const MISSING: &str = "there is no ";
@@ -41,7 +41,6 @@ pub(super) struct Sent {
     pub(super) places: Vec<Place>,
     /// What others may call it.
     names: Vec<String>,
-    says: Says,
 }
 
 /// A record that names what is not there, or not yet.
@@ -62,13 +61,6 @@ pub(super) struct Pass {
     pub(super) sent: VecDeque<Sent>,
     /// Those of this pass that were refused for nothing but what they name.
     pub(super) early: BTreeMap<Place, Early>,
-    /// Those of this pass that would change what is there, and have not yet: not before it is
-    /// known that they alone are it.
-    pub(super) held: BTreeSet<Place>,
-    /// Those that may change it.
-    free: BTreeSet<Place>,
-    /// Those of this pass that were refused for what changes may mend.
-    refused: BTreeSet<Place>,
     /// Those that cannot be sent before what they name has a name.
     pub(super) awaiting: BTreeMap<Place, Early>,
     /// What those that were not refused are called; noted by a run that only judges.
@@ -117,9 +109,6 @@ impl Pass {
             only: None,
             sent: VecDeque::new(),
             early: BTreeMap::new(),
-            held: BTreeSet::new(),
-            free: BTreeSet::new(),
-            refused: BTreeSet::new(),
             awaiting: BTreeMap::new(),
             fine: HashSet::new(),
             seen: Seen::default(),
@@ -134,25 +123,9 @@ impl Pass {
         self.entries = source.entries();
         self.sent.clear();
         self.early.clear();
-        self.free.append(&mut self.held);
-        self.refused.clear();
         if self.only.is_none() {
             self.awaiting.clear();
         }
-    }
-
-    /// Those that this pass has left for the next one.
-    pub(super) fn left(&self) -> BTreeSet<Place> {
-        let mut left: BTreeSet<Place> = self.early.keys().cloned().collect();
-        if !self.held.is_empty() {
-            left.extend(self.held.iter().chain(&self.refused).cloned());
-        }
-        left
-    }
-
-    /// Whether what stands at a place is to be written only if it is new.
-    pub(super) fn holds(&self, place: &Place) -> bool {
-        !self.free.contains(place)
     }
 
     /// Makes the next pass one over these alone, which were refused so far.
@@ -184,16 +157,12 @@ impl Pass {
         if names.is_empty() {
             return Err("needs a name or an external id, so that it is found again".to_owned());
         }
-        let differs = self.seen.differs(&places[0], &resource);
-        let says = differs.map_err(|first| self.twice(&first))?;
-        self.sent.push_back(Sent { places: places.to_vec(), names, says });
+        if let Some(first) = self.seen.differs(&places[0], &resource) {
+            let hint = if self.has_groups { "; group_by makes one record of its rows" } else { "" };
+            return Err(format!("is the record of {first} again, and says it differently{hint}"));
+        }
+        self.sent.push_back(Sent { places: places.to_vec(), names });
         Ok(resource)
-    }
-
-    /// Says that a record stands somewhere else before.
-    fn twice(&self, first: &Place) -> String {
-        let hint = if self.has_groups { "; group_by makes one record of its rows" } else { "" };
-        format!("is the record of {first} again, and says it differently{hint}")
     }
 
     /// Notes that nothing can be sent of a record, or not before others are recorded.
@@ -214,23 +183,7 @@ impl Pass {
 
     /// Takes the answer to the record that was sent first.
     pub(super) fn answer(&mut self, answer: ImportResponse, judges: bool) {
-        let Some(Sent { places, mut names, says }) = self.sent.pop_front() else { return };
-        let place = &places[0];
-        match &answer.outcome {
-            Some(Outcome::Result(result)) => {
-                if let Some(first) = self.seen.found(&result.name, place, says) {
-                    self.report.unreadable(&places, &self.twice(&first));
-                    return;
-                }
-                if !judges && result.outcome() == MutationOutcome::Updated && result.revision == 0 {
-                    self.held.insert(place.clone());
-                    return;
-                }
-            }
-            _ => {
-                self.refused.insert(place.clone());
-            }
-        }
+        let Some(Sent { places, mut names }) = self.sent.pop_front() else { return };
         self.report.answered(&places, &answer);
         if let Some(missing) = missing(&answer) {
             names.push(record_at(&places[0]));

@@ -48,6 +48,8 @@ pub(super) struct Report {
     /// Records that were refused, by their first lines, and why.
     refused: BTreeMap<Place, (String, Vec<Place>)>,
     remarks: Vec<Remark>,
+    /// Remarks on records that changed what others of the input had said.
+    doubles: Vec<Remark>,
     /// Where each record stands that was not refused, by its name.
     recorded: HashMap<String, Place>,
     file: Option<BufWriter<File>>,
@@ -115,7 +117,7 @@ impl Report {
                     _ => "changed",
                 };
                 self.count(outcome, places);
-                self.recorded.entry(result.name.clone()).or_insert_with(|| places[0].clone());
+                self.note(&result.name, &places[0], outcome == "changed");
                 self.warned += usize::from(!answer.warnings.is_empty());
                 let warnings = answer.warnings.iter().map(|one| {
                     json!({ "code": one.code().as_str_name().trim_start_matches("WARNING_CODE_"),
@@ -140,6 +142,18 @@ impl Report {
     /// Notes that lines say nothing that could be sent.
     pub(super) fn unreadable(&mut self, places: &[Place], text: &str) {
         self.refuse(places, text.to_owned());
+    }
+
+    /// Notes where a record stands, and tells if it changed that of another place.
+    fn note(&mut self, name: &str, place: &Place, is_changed: bool) {
+        let first = self.recorded.entry(name.to_owned()).or_insert_with(|| place.clone());
+        if !is_changed || first == place {
+            return;
+        }
+        let text = format!("changed {name}, which is the record of {first} too");
+        let details = json!({ "name": name, "kept_file": first.file, "kept_line": first.line });
+        let place = place.clone();
+        self.doubles.push(Remark { outcome: "same record", place, text, details });
     }
 
     /// Where each record stands that was not refused, by its name.
@@ -217,7 +231,9 @@ impl Report {
     /// Prints remarks, the first of each sort, and how many there are; the file has all.
     fn tell_remarks(&mut self) {
         let mut counts = BTreeMap::<&str, usize>::new();
-        for Remark { outcome, place, text, details } in std::mem::take(&mut self.remarks) {
+        let mut remarks = std::mem::take(&mut self.remarks);
+        remarks.append(&mut self.doubles);
+        for Remark { outcome, place, text, details } in remarks {
             let count = counts.entry(outcome).or_default();
             *count += 1;
             if *count <= REMARKS_PRINTED && outcome != COUNTED {

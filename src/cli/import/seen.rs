@@ -13,35 +13,22 @@ use crate::proto::v1::Resource;
 /// What has been read of each record: by what it is found, where it stands first, and a hash
 /// of what it says there.
 #[derive(Debug, Default)]
-pub(super) struct Seen(HashMap<u128, (Place, Says)>);
-
-/// A hash of what stands somewhere.
-pub(super) type Says = u128;
+pub(super) struct Seen(HashMap<u128, (Place, u128)>);
 
 impl Seen {
     /// Notes a record, and says where it stands for the first time if it says something else
     /// there: each run would write the one over the other.
-    pub(super) fn differs(&mut self, place: &Place, resource: &Resource) -> Result<Says, Place> {
+    pub(super) fn differs(&mut self, place: &Place, resource: &Resource) -> Option<Place> {
         let says = hash(&resource.encode_to_vec());
         let mut first = None;
         for identity in identities(resource) {
-            let other = self.other(&identity, place, says);
-            first = first.or(other);
+            let key = hash(identity.as_bytes());
+            let (at, said) = self.0.entry(key).or_insert_with(|| (place.clone(), says));
+            if at != place && *said != says {
+                first.get_or_insert_with(|| at.clone());
+            }
         }
-        first.map_or(Ok(says), Err)
-    }
-
-    /// Notes by which name the service knows what stands at a place, and does the same: two
-    /// that have no identity in common may be one to the service.
-    pub(super) fn found(&mut self, name: &str, place: &Place, says: Says) -> Option<Place> {
-        self.other(&format!("\0{name}"), place, says)
-    }
-
-    /// Where something else stands under the same identity.
-    fn other(&mut self, identity: &str, place: &Place, says: Says) -> Option<Place> {
-        let first = self.0.entry(hash(identity.as_bytes()));
-        let (at, said) = first.or_insert_with(|| (place.clone(), says));
-        (at != place && *said != says).then(|| at.clone())
+        first
     }
 }
 

@@ -95,8 +95,8 @@ impl Resource for Agreement {
         supersession::end(self, cause, day)
     }
 
-    fn keep(&mut self, before: &Self, told: Option<Day>) {
-        supersession::keep(self, before, told);
+    fn keep(&mut self, before: &Self) {
+        supersession::keep(self, before);
     }
 
     fn derive(&mut self, day: Day) {

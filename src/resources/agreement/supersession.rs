@@ -68,19 +68,12 @@ fn is_superseded(action: &AgreementAction) -> bool {
 }
 
 /// Keeps the ends by others of `before`, also as somebody has changed them, where the actions
-/// are given anew: a register that is imported again does not know of them. A store that has
-/// `told` the agreement on a day knows of those until then.
-pub(super) fn keep(agreement: &mut Agreement, before: &Agreement, told: Option<Day>) {
+/// are given anew: a register that is imported again does not know of them.
+pub(super) fn keep(agreement: &mut Agreement, before: &Agreement) {
     if agreement.actions.is_empty() {
         return;
     }
-    let comes_after = |end: &AgreementAction, told| {
-        PartialDate::parse(&end.date).is_ok_and(|date| date.earliest() > told)
-    };
-    let ends = |end: &&AgreementAction| {
-        let is_end = !end.cause.is_empty() && is_end_by(end, &end.cause);
-        is_end && told.is_none_or(|told| comes_after(end, told))
-    };
+    let ends = |end: &&AgreementAction| !end.cause.is_empty() && is_end_by(end, &end.cause);
     for end in before.actions.iter().filter(ends) {
         if !agreement.actions.iter().any(|action| is_end_by(action, &end.cause)) {
             agreement.actions.push(end.clone());
