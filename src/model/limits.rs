@@ -40,7 +40,7 @@ pub const QUEUE_REQUESTS: usize = 4_096;
 /// Bytes of writes that may wait for the committer.
 pub const QUEUE_BYTES: usize = 64 << 20;
 /// Writes of one Import that may wait for the committer.
-pub const IMPORT_REQUESTS: usize = 256;
+pub const IMPORT_REQUESTS: usize = 512;
 /// Their bytes together, unless one alone has more.
 pub const IMPORT_BYTES: usize = 8 << 20;
 /// Pause of an Import while the queue is full of what others write.
