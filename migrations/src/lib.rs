@@ -27,6 +27,7 @@ mod m20261126_000006_citations;
 mod m20261127_000001_agreement_status;
 mod m20261127_000002_peers;
 mod m20261127_000003_titles;
+mod m20261128_000001_participation;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000001_agreement_status::Migration),
             Box::new(m20261127_000002_peers::Migration),
             Box::new(m20261127_000003_titles::Migration),
+            Box::new(m20261128_000001_participation::Migration),
         ]
     }
 }

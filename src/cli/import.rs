@@ -91,6 +91,9 @@ pub struct Import {
     report: Option<PathBuf>,
 }
 
+/// A record's lines, and what is sent of them.
+type Line = (Vec<Place>, ImportRequest);
+
 /// What stands for the name of a record that has none yet.
 fn record_at(place: &Place) -> String {
     format!("the record of {place}")
@@ -178,7 +181,8 @@ impl Import {
             }
             if before == Some(early.len()) {
                 let requests = self.requests(source, &early);
-                let Outcomes { recorded, refused } = circles::record(client, requests).await?;
+                let Outcomes { recorded, refused } =
+                    circles::record(client, requests, &pass.early).await?;
                 let is_over = recorded.is_empty();
                 for (places, answer) in if is_over { refused } else { recorded } {
                     pass.report.again(&places[0]);
@@ -237,11 +241,7 @@ impl Import {
     }
 
     /// The requests of the records whose first lines are `only`.
-    fn requests(
-        &self,
-        source: &Source,
-        only: &BTreeSet<Place>,
-    ) -> Vec<(Vec<Place>, ImportRequest)> {
+    fn requests(&self, source: &Source, only: &BTreeSet<Place>) -> Vec<Line> {
         let mut pass = Pass::new(Report::default(), false);
         pass.only = Some(only.clone());
         pass.begin(source);

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use super::hierarchy::Child;
 use super::resource::{Object, Resource};
 use crate::model::dates::Day;
 use crate::model::violations::Path;
@@ -33,6 +34,9 @@ pub trait Around {
     /// The record called `name`, as the request leaves it: one that
     /// [`Resource::looks_into`] names.
     fn record(&self, name: &str) -> Option<Arc<dyn Object>>;
+    /// The children of the record called `name`, which the request changes, that it leaves
+    /// as they are. See [`Hierarchy::upwards`](super::hierarchy::Hierarchy::upwards).
+    fn children(&self, name: &str) -> Vec<Child>;
 }
 
 /// What `read` finds in the record of type `T` called `name`, if it can be looked into.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::citations;
 use super::entail::entail;
+use super::hierarchy::{Child, refuse_cycles};
 use super::load::ExternalKey;
 use super::peers::{Alike, Likeness, Peer};
 use super::resource::{Around, Keys, Object, Warnings};
@@ -250,6 +251,11 @@ impl Around for Surroundings<'_> {
             None => self.unit.record(name),
         }
     }
+
+    fn children(&self, name: &str) -> Vec<Child> {
+        let children = self.unit.children(name).into_iter();
+        children.filter(|child| !self.staged.contains_key(child.name.as_str())).collect()
+    }
 }
 
 impl Keys for Surroundings<'_> {
@@ -354,41 +360,4 @@ fn refuse_referenced(unit: &Unit, items: &mut [Item], problems: &mut Problems) {
             problems.add(Reason::Referenced, &Path::Root.field(path), text, &name);
         }
     }
-}
-
-/// Refuses edges that close a circle.
-fn refuse_cycles(unit: &Unit, items: &[Item], problems: &mut Problems) {
-    let staged: HashMap<&str, Vec<String>> = items
-        .iter()
-        .filter(|item| item.kind.hierarchy.is_some())
-        .filter_map(|item| Some((item.name.as_str(), parent_names(item.object.as_deref()?))))
-        .collect();
-    for item in items.iter().filter(|item| item.kind.hierarchy.is_some()) {
-        let Some(object) = &item.object else { continue };
-        for (field, parent) in object.parents() {
-            let mut waiting = vec![parent];
-            let mut seen = HashSet::new();
-            while let Some(name) = waiting.pop() {
-                if name == item.name {
-                    let at = Path::Root;
-                    let at = at.field(&item.path);
-                    problems.add(
-                        Reason::ValidationFailed,
-                        &at.field(&field),
-                        "must not lead back to itself",
-                        "",
-                    );
-                    break;
-                }
-                if seen.insert(name.clone()) {
-                    let staged = staged.get(name.as_str()).cloned();
-                    waiting.extend(staged.unwrap_or_else(|| unit.parents(&name)));
-                }
-            }
-        }
-    }
-}
-
-pub(super) fn parent_names(object: &dyn Object) -> Vec<String> {
-    object.parents().into_iter().map(|(_, name)| name).collect()
 }

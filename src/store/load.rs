@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::calendar::Step;
 use super::entities::request;
+use super::hierarchy::{Children, load_children};
 use super::judge::external_keys;
 use super::meaning::aliases;
 use super::peers::{PeersByLikeness, load_peers};
@@ -73,6 +74,8 @@ pub struct Loaded {
     pub peers: PeersByLikeness,
     /// Parents by child, for every ancestor that a new edge could reach.
     pub parents: HashMap<String, Vec<String>>,
+    /// Children of what is to be changed, where it is compared with them.
+    pub children: Children,
     /// The step that the calendar is to take, if it is about that.
     pub step: Step,
 }
@@ -120,6 +123,7 @@ pub async fn load(
     if targets.moves_edges {
         loader.parents(wanted.parents).await?;
     }
+    load_children(db, registry, &targets.names, &mut loader.found).await?;
     load_peers(db, registry, writes, &mut loader.found).await?;
     Ok(loader.found)
 }

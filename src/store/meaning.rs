@@ -55,7 +55,7 @@ pub async fn below(
     hierarchy: &Hierarchy,
     root: i64,
 ) -> Result<BTreeMap<i64, String>, DbErr> {
-    let Hierarchy { table, parent, condition } = hierarchy;
+    let Hierarchy { table, parent, condition, .. } = hierarchy;
     let condition = match *condition {
         "" => String::new(),
         condition => format!(" WHERE {condition}"),

@@ -24,6 +24,7 @@ pub mod entities;
 pub mod failure;
 mod finish;
 mod heads;
+pub mod hierarchy;
 pub mod hints;
 pub mod index;
 mod judge;
@@ -82,7 +83,7 @@ use crate::model::limits::ANSWER;
 
 /// Format of stored messages and index functions. It rises whenever one of them
 /// changes, so that an older process does not write what it does not know.
-pub const FORMAT: i32 = 5;
+pub const FORMAT: i32 = 6;
 
 /// Microseconds since 1970 by this machine's clock.
 pub fn now_micros() -> i64 {

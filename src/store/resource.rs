@@ -16,6 +16,7 @@ use crate::model::violations::{Path, Violations};
 use crate::model::{names, wire};
 
 pub use super::around::{Around, Keys, Warnings, look};
+pub use super::hierarchy::{Child, Hierarchy};
 
 /// A table that a type fills from its message.
 #[derive(Clone, Copy, Debug)]
@@ -24,18 +25,6 @@ pub struct Table {
     pub name: &'static str,
     /// Its columns that hold keys of other records.
     pub references: &'static [&'static str],
-}
-
-/// The edges of a tree or order that may not become a cycle, as SQL can walk
-/// them.
-#[derive(Clone, Copy, Debug)]
-pub struct Hierarchy {
-    /// The table of the edges.
-    pub table: &'static str,
-    /// Column with the parent's key; the child's is `key`.
-    pub parent: &'static str,
-    /// Which rows are edges, as SQL; empty if all.
-    pub condition: &'static str,
 }
 
 /// A resource type. The generated part is in [`Described`]; this is what only
@@ -90,6 +79,11 @@ pub trait Resource: Described + Debug + Send + Sync {
     /// The parents in [`Self::HIERARCHY`], with the place of each.
     fn parents(&self) -> Vec<(String, String)> {
         Vec::new()
+    }
+
+    /// What it says to the rules of its parents, see [`Hierarchy::upwards`].
+    fn upwards(&self) -> String {
+        String::new()
     }
 
     /// Brings into one order what may be given in several. References are canonical.
@@ -181,6 +175,8 @@ pub trait Object: Any + Send + Sync + Debug {
     fn aliases(&self) -> Vec<String>;
     /// Its parents in its type's hierarchy.
     fn parents(&self) -> Vec<(String, String)>;
+    /// What it says to the rules of its parents.
+    fn upwards(&self) -> String;
     /// Keeps what `before` has and an import cannot know of.
     fn keep(&mut self, before: &dyn Object);
     /// Sets the derived fields as of `day`.
@@ -254,6 +250,9 @@ impl<T: Resource> Object for T {
     }
     fn parents(&self) -> Vec<(String, String)> {
         Resource::parents(self)
+    }
+    fn upwards(&self) -> String {
+        Resource::upwards(self)
     }
     fn keep(&mut self, before: &dyn Object) {
         let before: &dyn Any = before;

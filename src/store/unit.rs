@@ -12,7 +12,7 @@ use prost::Message;
 
 use super::entities::{change, commit, head, request};
 use super::finish::{Finished, finish, preview};
-use super::judge::parent_names;
+use super::hierarchy::{OwnChildren, parent_names};
 use super::load::{ExternalKey, Grave, Known, Loaded};
 use super::log::Logged;
 use super::peers::{Alike, Own};
@@ -52,6 +52,8 @@ pub(super) struct Unit {
     pub(super) touched: BTreeMap<i64, Touched>,
     /// What the group's own records have in common with others.
     pub(super) own_peers: HashMap<Alike, Vec<Own>>,
+    /// Which of the group's own records are children of others.
+    pub(super) own_children: OwnChildren,
     pub(super) requests: Vec<request::Model>,
     answered: HashMap<(String, String), ([u8; 32], Written)>,
     /// What is appended to the log.
@@ -74,6 +76,7 @@ impl Unit {
             external: HashMap::new(),
             touched: BTreeMap::new(),
             own_peers: HashMap::new(),
+            own_children: OwnChildren::new(),
             requests: Vec::new(),
             answered: HashMap::new(),
             logged: Vec::new(),
@@ -282,6 +285,7 @@ impl Unit {
         });
         self.loaded.names.insert(item.name.clone(), known);
         self.note_peers(&item, result.revision);
+        self.note_parents(&item);
         let (last_revision, last_body) = item.before.unwrap_or_default();
         let touched = Touched {
             kind: item.kind,

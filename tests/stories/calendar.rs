@@ -9,7 +9,7 @@ use entente::proto::v1::{
     GetAgreementRequest, ListAgreementsRequest, WatchChangesRequest, watch_changes_request::Start,
 };
 use entente::resources::REGISTRY;
-use entente::resources::agreement::status::status_on;
+use entente::resources::agreement::status::{is_bilateral, status_on};
 use entente::server::Server;
 use entente::store::clock::Clock;
 use entente::store::connect::open;
@@ -231,7 +231,7 @@ async fn lists_by_status_are_what_the_actions_say(server: &TestServer) {
         comes(server, today).await;
         let all = listed(clients, "").await;
         for one in &all {
-            let expected = status_on(&one.actions, &one.parties, day(today));
+            let expected = status_on(&one.actions, is_bilateral(one), day(today));
             assert_eq!(one.status(), expected, "{} on {today}", one.name);
         }
         for status in (1..=12).map(|number| AgreementStatus::try_from(number).unwrap()) {

@@ -59,6 +59,7 @@ mod stream;
 mod supersession;
 mod tokens;
 mod transitions;
+mod visits;
 #[path = "../faults/wait.rs"]
 mod wait;
 mod warnings;

@@ -394,5 +394,5 @@ async fn a_circle_that_is_too_large_says_so(server: &TestServer) {
     let refused = told.of("refused");
     assert_eq!(refused.len(), 1_001, "{}", told.text);
     let why = refused[0]["refusal"].as_str().unwrap();
-    assert!(why.contains("is one of 1001 that name each other") && why.contains("1000"), "{why}");
+    assert!(why.contains("is one of 1001 that need each other") && why.contains("1000"), "{why}");
 }

@@ -18,7 +18,6 @@ use crate::support::samples::{
 use crate::support::{Clients, Refusal, TestServer};
 
 on_both!(
-    a_part_lies_within_its_whole,
     what_is_over_has_begun,
     no_body_or_engagement_is_part_of_itself,
     polities_are_countries_or_organizations,
@@ -32,72 +31,11 @@ fn period(start: &str, end: &str) -> Option<Period> {
     Some(Period { start: start.to_owned(), end: end.to_owned(), ..Period::default() })
 }
 
-fn part(parent: &str, start: &str, end: &str) -> Engagement {
-    let parent = format!("engagements/{parent}");
-    Engagement { parent, period: period(start, end), ..engagement("Meeting") }
-}
-
 async fn refused<T: Sample>(server: &TestServer, resource: T) -> Refusal {
     let before = server.clients.head_revision().await;
     let refusal = Client::<T>::new(&server.clients).create("refused", resource).await.unwrap_err();
     assert_eq!(server.clients.head_revision().await, before, "nothing is written");
     refusal
-}
-
-async fn a_part_lies_within_its_whole(server: &TestServer) {
-    let clients = &server.clients;
-    let visit = || Engagement { period: period("2021-12-14", "2021-12-16"), ..engagement("Visit") };
-    let whole = || create("visit", Any::Engagement(visit()));
-    let meeting = |start, end| create("meeting", Any::Engagement(part("visit", start, end)));
-    let (start, end) = ("period.start", "period.end");
-    let wrong = [
-        ("2021-12-13", "2021-12-15", &[start][..]),
-        ("2021-12-15", "2021-12-17", &[end]),
-        ("2021-12-17", "2021-12-18", &[start, end]),
-        ("2020", "", &[start]),
-    ];
-    for (first, last, fields) in wrong {
-        for (index, all) in
-            [vec![meeting(first, last), whole()], vec![whole(), meeting(first, last)]]
-                .into_iter()
-                .enumerate()
-        {
-            let at = |field| format!("mutations[{index}].create.resource.engagement.{field}");
-            let expected: Vec<_> = fields.iter().map(at).collect();
-            let refusal = clients.apply(all).await.unwrap_err();
-            assert_eq!((refusal.code, &refusal.fields), (Code::InvalidArgument, &expected));
-        }
-    }
-    clients.apply(vec![whole()]).await.unwrap();
-    for (first, last, fields) in wrong {
-        let expected: Vec<_> = fields.iter().map(|field| format!("engagement.{field}")).collect();
-        let refusal = refused(server, part("visit", first, last)).await;
-        assert_eq!((refusal.code, &refusal.fields), (Code::InvalidArgument, &expected));
-    }
-    let client = Client::<Engagement>::new(clients);
-    for (id, first, last) in [
-        ("within", "2021-12-15", "2021-12-15"),
-        ("may", "2021-12", "2021"),
-        ("any-year", "XXXX-12-15", "XXXX-12-15"),
-        ("undated", "", ""),
-    ] {
-        client.create(id, part("visit", first, last)).await.unwrap();
-    }
-    let within = || Shared { name: "engagements/within".to_owned(), ..Shared::default() };
-    let moved = with(part("visit", "2022", ""), within());
-    let refusal = client.update(update(&moved, &["period"])).await.unwrap_err();
-    refusal.is_invalid(&["engagement.period.start"]);
-    // Moved together with its whole, it may lie elsewhere.
-    let named = Shared { name: "engagements/visit".to_owned(), ..Shared::default() };
-    let later = Engagement { period: period("2022-01", "2022-02"), ..engagement("Visit") };
-    let both = vec![
-        samples::update(
-            Any::Engagement(with(part("visit", "2022-02-01", ""), within())),
-            &["period"],
-        ),
-        samples::update(Any::Engagement(with(later, named)), &["period"]),
-    ];
-    clients.apply(both).await.unwrap();
 }
 
 async fn what_is_over_has_begun(server: &TestServer) {
@@ -126,7 +64,11 @@ async fn no_body_or_engagement_is_part_of_itself(server: &TestServer) {
     };
     let event = |id: &str, parent: &str| {
         let name = format!("engagements/{id}");
-        Any::Engagement(Engagement { name, ..part(parent, "", "") })
+        Any::Engagement(Engagement {
+            name,
+            parent: format!("engagements/{parent}"),
+            ..engagement("Meeting")
+        })
     };
     let circle = ["a", "b", "c"].iter().zip(["b", "c", "a"]);
     let circle: Vec<_> =

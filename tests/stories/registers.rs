@@ -116,7 +116,7 @@ async fn agreements(server: &TestServer) {
     let file = data.join("example/many_agreements_all.csv");
     let told = twice(server, "agreements.toml", &file, [4_301, 0]).await;
     let several = told.report.iter().filter(|line| line["lines"].is_array()).count();
-    assert_eq!((several, told.of("differs").len()), (181, 398));
+    assert_eq!((several, told.of("differs").len()), (181, 405));
     assert_eq!(told.of("unused column").len(), 0);
     let unmapped = told.of("unmapped");
     let values = |column: &str| -> Vec<&str> {
@@ -128,6 +128,7 @@ async fn agreements(server: &TestServer) {
     assert_eq!(values("entry_into_force"), ["0014-022005"]);
     assert_eq!(values("termination"), ["1976-06-31", "1972-06-31?", "2010-XX-XX-"]);
     assert_eq!(values("kind"), ["Resolution", "Regulation", "Report", "Extending"]);
+    assert_eq!(values("ambit"), ["External", "Interministerial"]);
 
     let client = client(server);
     let filter = "parties.organization = \"organizations/eu\"".to_owned();
@@ -136,6 +137,20 @@ async fn agreements(server: &TestServer) {
     assert_eq!(page.agreements.len(), 142, "the European Union's");
     let one = GetAgreementRequest { name: page.agreements[0].name.clone(), ..Default::default() };
     let one = client.call(one).await.unwrap();
+    for (filter, count) in [
+        ("participation = BILATERAL", 2_360),
+        ("participation = BILATERAL AND warnings.code = PARTIES_INCOMPLETE", 636),
+        ("participation = BILATERAL AND warnings.code = NOT_TWO_PARTIES", 38),
+        ("participation != BILATERAL AND warnings.code = NOT_TWO_PARTIES", 0),
+    ] {
+        let (filter, include_total_size) = (filter.to_owned(), true);
+        let request = ListAgreementsRequest { filter, include_total_size, ..Default::default() };
+        assert_eq!(
+            client.call(request.clone()).await.unwrap().total_size,
+            Some(count),
+            "{request:?}"
+        );
+    }
     let eu = Some(Party::Organization("organizations/eu".to_owned()));
     assert_eq!(one.parties.iter().filter(|party| party.party == eu).count(), 1);
 }

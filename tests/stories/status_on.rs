@@ -10,7 +10,7 @@ use entente::proto::v1::{
     ActionKind, Agreement, AgreementAction, AgreementStatus, BatchGetAgreementsRequest, ChangeKind,
     GetAgreementRequest, ListAgreementsRequest, Mutation, WatchChangesRequest,
 };
-use entente::resources::agreement::status::status_on;
+use entente::resources::agreement::status::{is_bilateral, status_on};
 use sea_orm::{ConnectionTrait, Statement};
 use tonic::Code;
 
@@ -143,7 +143,7 @@ async fn all_ways_to_ask_agree(server: &TestServer) {
     for on_date in DAYS {
         let on = day(on_date);
         let expected = stored.iter().cloned().map(|one| Agreement {
-            status: status_on(&one.actions, &one.parties, on).into(),
+            status: status_on(&one.actions, is_bilateral(&one), on).into(),
             ..one
         });
         let expected: Vec<Agreement> = expected.collect();

@@ -4,8 +4,9 @@
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::{
     ActionKind, Agreement, AgreementTerm, BilateralRelation, Citation, Country, Engagement, Honour,
-    Membership, Milestone, MilestoneKind, Official, Organization, Participant, Period,
-    RelationEvent, RelationEventKind, Source, Statement, Tenure, Warning, WarningCode as Code,
+    Membership, Milestone, MilestoneKind, Official, Organization, Participant, Participation,
+    PartyRole, Period, RelationEvent, RelationEventKind, Source, Statement, Tenure, Warning,
+    WarningCode as Code,
 };
 use prost::Message;
 
@@ -22,6 +23,7 @@ on_both!(
     entry_into_force_before_signature,
     what_happened_outside_of_an_existence,
     parties_that_are_not_known,
+    parties_that_are_other_than_two,
     titles_that_nothing_attests,
     transitions_that_cannot_be,
     statements_and_honours_without_a_citation,
@@ -135,6 +137,31 @@ async fn parties_that_are_not_known(server: &TestServer) {
     let expected = [(Code::PartiesIncomplete, "parties")];
     for (id, known) in [("none", &[][..]), ("one", &["KHM"])] {
         warned(server, id, treaty(known, &[]), &expected, treaty(&["KHM", "RUS"], &[])).await;
+    }
+}
+
+async fn parties_that_are_other_than_two(server: &TestServer) {
+    let between = |participation: Participation, countries: &[&str]| Agreement {
+        participation: participation.into(),
+        ..treaty(countries, &[])
+    };
+    let bilateral = |countries: &[&str]| between(Participation::Bilateral, countries);
+    let observed = || {
+        let mut pact = bilateral(&["KHM", "RUS", "THA"]);
+        pact.parties[2].role = PartyRole::Observer.into();
+        pact
+    };
+    let expected = [(Code::NotTwoParties, "parties")];
+    warned(server, "three", bilateral(&["KHM", "RUS", "THA"]), &expected, observed()).await;
+    let mut alone = bilateral(&["KHM", "RUS"]);
+    alone.parties[1].role = PartyRole::Observer.into();
+    warned(server, "alone", alone, &expected, bilateral(&["KHM", "RUS"])).await;
+    let unknown = [(Code::PartiesIncomplete, "parties")];
+    warned(server, "unknown", bilateral(&[]), &unknown, bilateral(&["KHM", "RUS"])).await;
+    for (id, wider) in [("few", Participation::Plurilateral), ("many", Participation::Multilateral)]
+    {
+        let two = |other| between(wider, &["KHM", other]);
+        warned(server, id, two("RUS"), &[], two("THA")).await;
     }
 }
 

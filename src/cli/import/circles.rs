@@ -1,13 +1,18 @@
 //! Lines that name each other in a circle, such as an agreement and the one that it has
-//! ended: none of them can be recorded before the others, so they are recorded at once.
+//! ended, or that cannot be changed one by one, such as a visit that is moved with its
+//! meetings: none of them can be recorded before the others, so they are recorded at once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
+use futures_util::stream;
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
 use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::Place;
+use super::pass::Early;
+use super::{Line, Place};
 use crate::client::Client;
 use crate::model::described::{Described, References};
 use crate::model::violations::Path;
@@ -17,6 +22,7 @@ use crate::proto::v1::import_response::Outcome;
 use crate::proto::v1::mutation::Operation;
 use crate::proto::v1::{
     ApplyRequest, ImportRefusal, ImportRequest, ImportResponse, Mutation, Resource, UpdateMutation,
+    Warning,
 };
 
 /// What became of the lines of circles.
@@ -27,16 +33,17 @@ pub(super) struct Outcomes {
     pub(super) refused: Vec<(Vec<Place>, ImportResponse)>,
 }
 
-/// Records the circles among `lines`, each as one commit.
+/// Records the circles among `lines`, each as one commit. `early` says why they were refused.
 pub(super) async fn record(
     client: &Client,
-    lines: Vec<(Vec<Place>, ImportRequest)>,
+    lines: Vec<Line>,
+    early: &BTreeMap<Place, Early>,
 ) -> Result<Outcomes, Status> {
     let mut outcomes = Outcomes::default();
-    for circle in circles(lines) {
+    for circle in circles(lines, early) {
         let (places, requests): (Vec<_>, Vec<_>) = circle.into_iter().unzip();
         let reason = requests.first().map(|one| one.reason.clone()).unwrap_or_default();
-        let mutations = requests.into_iter().map(mutation).collect();
+        let mutations = requests.iter().cloned().map(mutation).collect();
         let apply = ApplyRequest { mutations, reason, ..ApplyRequest::default() };
         let results = match client.call(apply).await {
             Ok(answer) => answer.results,
@@ -47,8 +54,10 @@ pub(super) async fn record(
                 continue;
             }
         };
-        let answers = results.into_iter().map(|result| ImportResponse {
+        let warnings = warnings(client, requests).await?;
+        let answers = results.into_iter().zip(warnings).map(|(result, warnings)| ImportResponse {
             outcome: Some(Outcome::Result(result)),
+            warnings,
             ..ImportResponse::default()
         });
         outcomes.recorded.extend(places.into_iter().zip(answers));
@@ -56,11 +65,22 @@ pub(super) async fn record(
     Ok(outcomes)
 }
 
+/// What is doubtful about each of `requests`, which are recorded.
+async fn warnings(
+    client: &Client,
+    requests: Vec<ImportRequest>,
+) -> Result<Vec<Vec<Warning>>, Status> {
+    let judged = requests.into_iter().map(|one| ImportRequest { validate_only: true, ..one });
+    let mut warnings = Vec::new();
+    client.import(stream::iter(judged), |answer| warnings.push(answer.warnings)).await?;
+    Ok(warnings)
+}
+
 /// Why none of the `count` lines of a circle is recorded.
 fn refusal(count: usize, status: &Status) -> ImportResponse {
     let (info, why) = (status.get_details_error_info(), status.message());
     let message =
-        format!("is one of {count} that name each other, which are recorded at once: {why}");
+        format!("is one of {count} that need each other, which are recorded at once: {why}");
     let reason = info.map_or_else(|| status.code().to_string(), |info| info.reason);
     let refusal = ImportRefusal { reason, message, violations: Vec::new() };
     ImportResponse { outcome: Some(Outcome::Refusal(refusal)), ..ImportResponse::default() }
@@ -87,44 +107,31 @@ fn mutation(request: ImportRequest) -> Mutation {
     Mutation { operation: Some(Operation::Update(update)) }
 }
 
-/// Those of `lines` that name each other, directly or over others of them; each circle in
-/// the order of the lines.
-fn circles(lines: Vec<(Vec<Place>, ImportRequest)>) -> Vec<Vec<(Vec<Place>, ImportRequest)>> {
+/// Those of `lines` that need each other, directly or over others of them; each circle in
+/// the order of the lines, and behind those that it names.
+fn circles(lines: Vec<Line>, early: &BTreeMap<Place, Early>) -> Vec<Vec<Line>> {
     let named: Vec<Named> = lines.iter().map(|(_, request)| named(request)).collect();
-    let places: HashMap<&str, usize> =
-        named.iter().enumerate().map(|(place, one)| (one.name.as_str(), place)).collect();
-    let next: Vec<Vec<usize>> = named
-        .iter()
-        .map(|one| one.names.iter().filter_map(|name| places.get(name.as_str()).copied()).collect())
-        .collect();
-    let reached: Vec<_> = (0..lines.len()).map(|start| reached(start, &next)).collect();
-    // The first line of the circle that a line belongs to.
-    let first = |line: usize| {
-        let others = reached[line].iter().copied().filter(|other| *other != line);
-        others.chain([line]).filter(|other| reached[*other].contains(&line)).min()
-    };
-    let mut circles: HashMap<usize, Vec<(Vec<Place>, ImportRequest)>> = HashMap::new();
-    let firsts: Vec<_> = (0..lines.len()).map(first).collect();
-    for (line, first) in lines.into_iter().zip(&firsts) {
-        if let Some(first) = first {
-            circles.entry(*first).or_default().push(line);
+    let mut needs = DiGraph::<usize, ()>::new();
+    let nodes: Vec<_> = (0..lines.len()).map(|line| needs.add_node(line)).collect();
+    let places: HashMap<&str, NodeIndex> =
+        named.iter().zip(&nodes).map(|(one, node)| (one.name.as_str(), *node)).collect();
+    for (((at, _), one), node) in lines.iter().zip(&named).zip(&nodes) {
+        for other in one.names.iter().filter_map(|name| places.get(name.as_str())) {
+            needs.add_edge(*node, *other, ());
+        }
+        let beside = early.get(&at[0]).into_iter().flat_map(|early| &early.beside);
+        for other in beside.filter_map(|name| places.get(name.as_str())) {
+            needs.add_edge(*other, *node, ());
         }
     }
-    let mut circles: Vec<_> = circles.into_iter().collect();
-    circles.sort_by_key(|(first, _)| *first);
-    circles.into_iter().map(|(_, circle)| circle).filter(|circle| circle.len() > 1).collect()
-}
-
-/// The lines to which `next` leads from `start`, which is one of them if it leads back.
-fn reached(start: usize, next: &[Vec<usize>]) -> BTreeSet<usize> {
-    let mut waiting = next[start].clone();
-    let mut reached = BTreeSet::new();
-    while let Some(line) = waiting.pop() {
-        if reached.insert(line) {
-            waiting.extend(&next[line]);
-        }
-    }
-    reached
+    let mut lines: Vec<_> = lines.into_iter().map(Some).collect();
+    let circles = kosaraju_scc(&needs).into_iter().filter(|circle| circle.len() > 1);
+    circles
+        .map(|mut circle| {
+            circle.sort();
+            circle.iter().filter_map(|node| lines[needs[*node]].take()).collect()
+        })
+        .collect()
 }
 
 /// A name, and what the message under it names.

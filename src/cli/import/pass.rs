@@ -16,6 +16,10 @@ use crate::proto::v1::{ImportResponse, Resource};
 
 /// What a refusal says of a record that is not there, before its name.
 const MISSING: &str = "there is no ";
+/// What it says of the record that one has to lie within.
+const WITHIN: &str = "must lie within the period of ";
+/// What it says of those that have to lie within it.
+const AROUND: &str = "must include that of ";
 
 /// Where records come from. Each pass over them begins anew.
 #[derive(Clone, Debug)]
@@ -43,13 +47,16 @@ pub(super) struct Sent {
     names: Vec<String>,
 }
 
-/// A record that names what is not there, or not yet.
+/// A record that names what is not there, or not yet, or does not fit to what is.
 #[derive(Debug)]
 pub(super) struct Early {
     places: Vec<Place>,
     /// What others may call it.
     names: Vec<String>,
+    /// What has to be there, or be another, before.
     missing: BTreeSet<String>,
+    /// Those of them that may have to change at once with it.
+    pub(super) beside: BTreeSet<String>,
 }
 
 /// What passes share, between what is sent and what is answered.
@@ -176,8 +183,8 @@ impl Pass {
         self.report.unreadable(places, why);
         if !missing.is_empty() {
             let names = called.into_iter().chain([record_at(&places[0])]).collect();
-            let places = places.to_vec();
-            self.awaiting.insert(places[0].clone(), Early { places, names, missing });
+            let (places, beside) = (places.to_vec(), BTreeSet::new());
+            self.awaiting.insert(places[0].clone(), Early { places, names, missing, beside });
         }
     }
 
@@ -185,9 +192,9 @@ impl Pass {
     pub(super) fn answer(&mut self, answer: ImportResponse, judges: bool) {
         let Some(Sent { places, mut names }) = self.sent.pop_front() else { return };
         self.report.answered(&places, &answer);
-        if let Some(missing) = missing(&answer) {
+        if let Some((missing, beside)) = missing(&answer) {
             names.push(record_at(&places[0]));
-            self.early.insert(places[0].clone(), Early { places, names, missing });
+            self.early.insert(places[0].clone(), Early { places, names, missing, beside });
         } else if judges && let Some(Outcome::Result(result)) = answer.outcome {
             self.fine.extend(names);
             self.fine.extend([result.name, record_at(&places[0])]);
@@ -218,11 +225,22 @@ impl Pass {
     }
 }
 
-/// What a resource names that is not there, if it was refused for nothing else.
-fn missing(answer: &ImportResponse) -> Option<BTreeSet<String>> {
+/// What has to be there, or be another, before a resource, if it was refused for nothing
+/// else; and what of that it has to lie within.
+fn missing(answer: &ImportResponse) -> Option<(BTreeSet<String>, BTreeSet<String>)> {
     let Some(Outcome::Refusal(refusal)) = &answer.outcome else { return None };
-    let each = refusal.violations.iter();
-    let each = each.map(|one| one.description.strip_prefix(MISSING).map(str::to_owned));
-    let missing: Option<BTreeSet<String>> = each.collect();
-    missing.filter(|missing| !missing.is_empty())
+    let (mut missing, mut beside) = (BTreeSet::new(), BTreeSet::new());
+    for violation in &refusal.violations {
+        let text = violation.description.as_str();
+        if let Some(name) = text.strip_prefix(MISSING) {
+            missing.insert(name.to_owned());
+        } else if let Some(rest) = text.strip_prefix(WITHIN) {
+            beside.extend(rest.split(',').next().map(str::to_owned));
+        } else {
+            let names = text.strip_prefix(AROUND)?.split(", ");
+            missing.extend(names.filter_map(|one| Some(one.split_once(" (")?.0.to_owned())));
+        }
+    }
+    missing.extend(beside.iter().cloned());
+    Some((missing, beside)).filter(|(missing, _)| !missing.is_empty())
 }

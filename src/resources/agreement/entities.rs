@@ -24,6 +24,9 @@ pub mod agreement {
         /// Legal force as recorded.
         #[sea_orm(column_type = "Text", nullable)]
         pub legal_force: Option<String>,
+        /// Participation as recorded.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub participation: Option<String>,
         /// Place as recorded.
         #[sea_orm(column_type = "Text", nullable)]
         pub place: Option<String>,

@@ -8,6 +8,7 @@ pub(super) const FIELDS: &[Filterable] = &[
     Filterable::new("short_title", Values::Text, "agreement", "short_title"),
     Filterable::new("form", Values::Enum, "agreement", "form"),
     Filterable::new("legal_force", Values::Enum, "agreement", "legal_force"),
+    Filterable::new("participation", Values::Enum, "agreement", "participation"),
     Filterable::new(
         "parties.country",
         Values::Reference("Country"),

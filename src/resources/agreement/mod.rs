@@ -13,6 +13,7 @@ use self::entities::{
     agreement_signatory, agreement_status,
 };
 use self::status::intervals::{Interval, holds_until, intervals};
+use self::status::is_bilateral;
 use super::{DateColumns, filled, ordinal, short_name};
 use crate::filter::field::Filterable;
 use crate::model::dates::Day;
@@ -51,6 +52,7 @@ impl Resource for Agreement {
         table: "agreement_link",
         parent: "agreement_key",
         condition: "kind = 'SUPERSEDES'",
+        upwards: None,
     });
 
     fn parents(&self) -> Vec<(String, String)> {
@@ -100,11 +102,11 @@ impl Resource for Agreement {
     }
 
     fn derive(&mut self, day: Day) {
-        self.status = status::status_on(&self.actions, &self.parties, day).into();
+        self.status = status::status_on(&self.actions, is_bilateral(self), day).into();
     }
 
     fn index(&self, key: i64, keys: &dyn Keys, today: Day, rows: &mut Rows) {
-        let intervals = intervals(&self.actions, &self.parties);
+        let intervals = intervals(&self.actions, is_bilateral(self));
         let term = self.term.clone().unwrap_or_default();
         let expires = DateColumns::of(&term.expires_on);
         rows.push::<agreement::Entity>(agreement::Model {
@@ -113,6 +115,7 @@ impl Resource for Agreement {
             short_title: filled(&self.short_title),
             form: short_name(self.form().as_str_name(), "AGREEMENT_FORM_").unwrap_or_default(),
             legal_force: short_name(self.legal_force().as_str_name(), "LEGAL_FORCE_"),
+            participation: short_name(self.participation().as_str_name(), "PARTICIPATION_"),
             place: filled(&self.place),
             depositary: filled(&self.depositary),
             expires: expires.text,

@@ -23,15 +23,13 @@ pub mod intervals;
 
 use crate::model::dates::{Day, PartialDate};
 use crate::proto::v1::agreement_party::Party;
-use crate::proto::v1::{ActionKind, AgreementAction, AgreementParty, AgreementStatus, PartyRole};
+use crate::proto::v1::{
+    ActionKind, Agreement, AgreementAction, AgreementParty, AgreementStatus, Participation,
+    PartyRole,
+};
 
 /// The status on `day`. UNKNOWN if no action that counts says anything of it.
-pub fn status_on(
-    actions: &[AgreementAction],
-    parties: &[AgreementParty],
-    day: Day,
-) -> AgreementStatus {
-    let bilateral = is_bilateral(parties);
+pub fn status_on(actions: &[AgreementAction], bilateral: bool, day: Day) -> AgreementStatus {
     let steps = actions.iter().flat_map(|action| Step::of(action, bilateral, day)).collect();
     in_order(steps).iter().fold(AgreementStatus::Unknown, after)
 }
@@ -39,8 +37,7 @@ pub fn status_on(
 /// The actions that lead from a status to one that cannot follow it, by their places, and
 /// why. What only repeats an earlier stage, such as a signature after the entry into
 /// force, is none of them.
-pub fn impossible(actions: &[AgreementAction], parties: &[AgreementParty]) -> Vec<(usize, String)> {
-    let bilateral = is_bilateral(parties);
+pub fn impossible(actions: &[AgreementAction], bilateral: bool) -> Vec<(usize, String)> {
     let steps = actions.iter().enumerate().flat_map(|(place, action)| {
         Step::of(action, bilateral, Day::MAX).map(move |step| Step { place, ..step })
     });
@@ -122,24 +119,29 @@ impl Step {
     }
 }
 
-/// Whether at most two take part as parties or signatories. Observers,
-/// guarantors and territories do not make an agreement a wider one.
-fn is_bilateral(parties: &[AgreementParty]) -> bool {
-    let mut members: Vec<&Party> = Vec::with_capacity(2);
-    for party in parties {
-        let takes_part = matches!(
-            party.role(),
-            PartyRole::Unspecified | PartyRole::Party | PartyRole::Signatory
-        );
-        match &party.party {
-            Some(member) if takes_part && !members.contains(&member) => members.push(member),
-            _ => {}
-        }
-        if members.len() > 2 {
-            return false;
-        }
+/// Whether an agreement ends when one party leaves: as it says, else by those that are known
+/// to take part.
+pub fn is_bilateral(agreement: &Agreement) -> bool {
+    match agreement.participation() {
+        Participation::Bilateral => true,
+        Participation::Plurilateral | Participation::Multilateral => false,
+        Participation::Unspecified => takers(&agreement.parties).nth(2).is_none(),
     }
-    true
+}
+
+/// Those that take part as parties or signatories. Observers, guarantors and territories do
+/// not make an agreement a wider one.
+pub(super) fn takers(parties: &[AgreementParty]) -> impl Iterator<Item = &Party> {
+    let mut seen = Vec::with_capacity(2);
+    let takes_part = |party: &&AgreementParty| {
+        matches!(party.role(), PartyRole::Unspecified | PartyRole::Party | PartyRole::Signatory)
+    };
+    let members = parties.iter().filter(takes_part).filter_map(|one| one.party.as_ref());
+    members.filter(move |member| {
+        let is_new = !seen.contains(member);
+        seen.extend(is_new.then_some(*member));
+        is_new
+    })
 }
 
 /// Puts steps in the order that the module's comment tells.

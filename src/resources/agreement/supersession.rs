@@ -1,7 +1,7 @@
 //! An agreement that takes the place of others ends them when it enters into force: they
 //! get an action that says so, which is theirs from then on, to be changed or removed.
 
-use super::status::{entry_into_force, status_on};
+use super::status::{entry_into_force, is_bilateral, status_on};
 use crate::model::dates::{Day, PartialDate};
 use crate::proto::v1::{
     ActionKind, Agreement, AgreementAction, AgreementLinkKind, AgreementStatus, TerminationGround,
@@ -18,7 +18,7 @@ pub(super) fn superseded(agreement: &Agreement) -> Vec<&str> {
 /// registers are recorded when all is over.
 pub(super) fn entailed(agreement: &Agreement, day: Day) -> Vec<&str> {
     let names = superseded(agreement);
-    let entered = || entry_into_force(&agreement.actions, &agreement.parties, day).is_some();
+    let entered = || entry_into_force(agreement, day).is_some();
     if names.is_empty() || !entered() { Vec::new() } else { names }
 }
 
@@ -26,7 +26,7 @@ pub(super) fn entailed(agreement: &Agreement, day: Day) -> Vec<&str> {
 /// ended by `day`. Of several that take its place the first one to enter into force ends it,
 /// in whatever order they are recorded.
 pub(super) fn end(agreement: &mut Agreement, cause: &Agreement, day: Day) -> bool {
-    let Some(since) = entry_into_force(&cause.actions, &cause.parties, day) else { return false };
+    let Some(since) = entry_into_force(cause, day) else { return false };
     let is_told = agreement.actions.iter().any(|action| is_end_by(action, &cause.name));
     if is_told || (has_ended(agreement, |_| true, day) && !ends_earlier(agreement, since, day)) {
         return false;
@@ -49,7 +49,7 @@ fn superseded_by(cause: &str, since: &str) -> AgreementAction {
 /// Whether `agreement` has ended by `day` as those of its actions that `count` tell.
 fn has_ended(agreement: &Agreement, count: fn(&AgreementAction) -> bool, day: Day) -> bool {
     let actions: Vec<_> = agreement.actions.iter().filter(|one| count(one)).cloned().collect();
-    let status = status_on(&actions, &agreement.parties, day);
+    let status = status_on(&actions, is_bilateral(agreement), day);
     matches!(status, AgreementStatus::Terminated | AgreementStatus::Abandoned)
 }
 

@@ -3,7 +3,9 @@
 use super::{party_name, status};
 use crate::model::dates::PartialDate;
 use crate::model::violations::Path;
-use crate::proto::v1::{ActionKind, Agreement, AgreementAction, WarningCode};
+use crate::proto::v1::{
+    ActionKind, Agreement, AgreementAction, AgreementParty, Participation, WarningCode,
+};
 use crate::resources::doubts;
 use crate::store::resource::{Around, Warnings};
 
@@ -20,7 +22,7 @@ pub(super) fn doubt(agreement: &Agreement, around: &dyn Around, warnings: &mut W
             warnings.add(WarningCode::InForceBeforeSignature, &at.field("date"), text);
         }
     }
-    for (index, text) in status::impossible(&agreement.actions, &agreement.parties) {
+    for (index, text) in status::impossible(&agreement.actions, status::is_bilateral(agreement)) {
         warnings.add(WarningCode::ImpossibleTransition, &actions.index(index), text);
     }
     if let Some(term) = &agreement.term {
@@ -33,9 +35,19 @@ fn doubt_parties(agreement: &Agreement, warnings: &mut Warnings) {
     let text = match agreement.parties.as_slice() {
         [] => "no party is known",
         [_] => "only one party is known",
-        _ => return,
+        parties => return doubt_number(agreement.participation(), parties, warnings),
     };
     warnings.add(WarningCode::PartiesIncomplete, &Path::Root.field("parties"), text);
+}
+
+/// A bilateral agreement has two sides, though one of them may be several countries.
+fn doubt_number(participation: Participation, parties: &[AgreementParty], warnings: &mut Warnings) {
+    let count = status::takers(parties).count();
+    if participation == Participation::Bilateral && count != 2 {
+        let text =
+            format!("a bilateral agreement is one of two, and {count} are known to take part");
+        warnings.add(WarningCode::NotTwoParties, &Path::Root.field("parties"), text);
+    }
 }
 
 /// An action is its party's, or that of all.

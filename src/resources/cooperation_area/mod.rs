@@ -49,8 +49,12 @@ impl Resource for CooperationArea {
         )
         .indexed(),
     ];
-    const HIERARCHY: Option<Hierarchy> =
-        Some(Hierarchy { table: "cooperation_area", parent: "broader_key", condition: "" });
+    const HIERARCHY: Option<Hierarchy> = Some(Hierarchy {
+        table: "cooperation_area",
+        parent: "broader_key",
+        condition: "",
+        upwards: None,
+    });
 
     fn parents(&self) -> Vec<(String, String)> {
         filled(&self.broader).into_iter().map(|name| ("broader".to_owned(), name)).collect()

@@ -64,6 +64,7 @@ impl Resource for Country {
         table: "country_relation",
         parent: "country_key",
         condition: "kind = 'SOVEREIGN'",
+        upwards: None,
     });
 
     const HAS_ALIASES: bool = true;

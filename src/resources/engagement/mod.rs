@@ -42,11 +42,21 @@ impl Resource for Engagement {
     ];
     const SORTABLE: &'static [&'static str] = &["title"];
     const FILTERABLE: &'static [Filterable] = filterable::FIELDS;
-    const HIERARCHY: Option<Hierarchy> =
-        Some(Hierarchy { table: "engagement", parent: "parent_key", condition: "" });
+    const HIERARCHY: Option<Hierarchy> = Some(Hierarchy {
+        table: "engagement",
+        parent: "parent_key",
+        condition: "",
+        upwards: Some("coalesce(e.start, '') || '/' || coalesce(e.\"end\", '')"),
+    });
 
     fn parents(&self) -> Vec<(String, String)> {
         filled(&self.parent).into_iter().map(|name| ("parent".to_owned(), name)).collect()
+    }
+
+    /// When it was.
+    fn upwards(&self) -> String {
+        let (start, end) = self.period.as_ref().map_or(("", ""), |p| (&p.start, &p.end));
+        format!("{start}/{end}")
     }
 
     fn looks_into(&self) -> Vec<&str> {

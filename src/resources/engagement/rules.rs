@@ -6,7 +6,10 @@ use crate::proto::v1::{
     Engagement, EngagementStatus, Official, Participant, Period, Tenure, WarningCode,
 };
 use crate::resources::doubts;
-use crate::store::resource::{Around, Warnings, look};
+use crate::store::resource::{Around, Child, Warnings, look};
+
+/// Engagements that a violation names at most.
+const CHILDREN_TOLD: usize = 3;
 
 /// Refuses what cannot have been: over before it began, or outside of what it is part of.
 pub(super) fn check_times(
@@ -24,6 +27,7 @@ pub(super) fn check_times(
         let text = "must not lie in the future of an engagement that is COMPLETED";
         violations.add(&at.field("start"), text);
     }
+    check_children(&engagement.name, period, around, &at, violations);
     let parent = look(around, &engagement.parent, |parent: &Engagement| parent.period.clone());
     let Some(whole) = parent.flatten() else { return };
     for (field, date) in [("start", &period.start), ("end", &period.end)] {
@@ -35,6 +39,33 @@ pub(super) fn check_times(
             violations.add(&at.field(field), text);
         }
     }
+}
+
+/// Refuses a period that some of what is part of the engagement `name` lies outside of. What
+/// the same request writes of that is judged by itself.
+fn check_children(
+    name: &str,
+    period: &Period,
+    around: &dyn Around,
+    at: &Path<'_>,
+    violations: &mut Violations,
+) {
+    let lies_outside = |child: &Child| {
+        let mut dates = child.says.split('/');
+        dates.any(|date| doubts::lies_outside(date, period))
+    };
+    let outside: Vec<Child> = around.children(name).into_iter().filter(lies_outside).collect();
+    if outside.is_empty() {
+        return;
+    }
+    let told = outside.iter().take(CHILDREN_TOLD);
+    let mut told: Vec<String> =
+        told.map(|child| format!("{} ({})", child.name, child.says)).collect();
+    if outside.len() > CHILDREN_TOLD {
+        told.push(format!("{} more", outside.len() - CHILDREN_TOLD));
+    }
+    let text = format!("must include that of {}: move them in the same request", told.join(", "));
+    violations.add(at, text);
 }
 
 /// Adds what is doubtful.

@@ -54,8 +54,12 @@ impl Resource for Organization {
         Filterable::new("members.period.end", Values::Date, "membership", "end"),
         Filterable::new("members.period.end_kind", Values::Enum, "membership", "end_kind"),
     ];
-    const HIERARCHY: Option<Hierarchy> =
-        Some(Hierarchy { table: "organization", parent: "parent_key", condition: "" });
+    const HIERARCHY: Option<Hierarchy> = Some(Hierarchy {
+        table: "organization",
+        parent: "parent_key",
+        condition: "",
+        upwards: None,
+    });
 
     fn parents(&self) -> Vec<(String, String)> {
         filled(&self.parent).into_iter().map(|name| ("parent".to_owned(), name)).collect()

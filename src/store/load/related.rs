@@ -83,7 +83,7 @@ impl<C: ConnectionTrait> Loader<'_, C> {
 }
 
 fn edge_query(edges: &Hierarchy) -> String {
-    let Hierarchy { table, parent, condition } = edges;
+    let Hierarchy { table, parent, condition, .. } = edges;
     let condition = if condition.is_empty() { String::new() } else { format!(" AND {condition}") };
     format!("SELECT key, {parent} FROM {table} WHERE {parent} IS NOT NULL{condition}")
 }

@@ -2,16 +2,12 @@
 
 use super::{Step, in_order, is_bilateral, may_become};
 use crate::model::dates::Day;
-use crate::proto::v1::{AgreementAction, AgreementParty, AgreementStatus};
+use crate::proto::v1::{Agreement, AgreementAction, AgreementStatus};
 
 /// The date, as recorded, of the action by which an agreement first entered into force, if it
 /// has by `day`, whatever became of it since.
-pub fn entry_into_force<'a>(
-    actions: &'a [AgreementAction],
-    parties: &[AgreementParty],
-    day: Day,
-) -> Option<&'a str> {
-    let bilateral = is_bilateral(parties);
+pub fn entry_into_force(agreement: &Agreement, day: Day) -> Option<&str> {
+    let (actions, bilateral) = (&agreement.actions, is_bilateral(agreement));
     let steps = actions.iter().enumerate().flat_map(|(place, action)| {
         Step::of(action, bilateral, day).map(move |step| Step { place, ..step })
     });

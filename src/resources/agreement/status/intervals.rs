@@ -1,8 +1,8 @@
 //! The days on which an agreement has which status.
 
-use super::{Step, after, in_order, is_bilateral};
+use super::{Step, after, in_order};
 use crate::model::dates::Day;
-use crate::proto::v1::{AgreementAction, AgreementParty, AgreementStatus};
+use crate::proto::v1::{AgreementAction, AgreementStatus};
 
 /// A status and the days on which it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +17,7 @@ pub struct Interval {
 
 /// The status on every day: intervals in their order, without a gap, each of another status
 /// than the one before. Only on a day that a date begins with can it become another.
-pub fn intervals(actions: &[AgreementAction], parties: &[AgreementParty]) -> Vec<Interval> {
-    let bilateral = is_bilateral(parties);
+pub fn intervals(actions: &[AgreementAction], bilateral: bool) -> Vec<Interval> {
     let steps = actions.iter().flat_map(|action| Step::of(action, bilateral, Day::MAX)).collect();
     let steps = in_order(steps);
     // On a day those without a date that have not had their turn come behind what counts by then.
@@ -60,7 +59,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::select;
 
-    use super::super::tests::{THREE, TWO, actions, parties, short_name};
+    use super::super::tests::{THREE, TWO, actions, are_two, short_name};
     use super::*;
     use crate::model::dates::{format_day, parse_day};
     use crate::proto::v1::PartyRole;
@@ -69,7 +68,7 @@ mod tests {
     /// Intervals as `SIGNED 2000-01-01 to 2001-01-01`; without a first or last day as they go on.
     fn told(life: &str, roles: &[PartyRole]) -> Vec<String> {
         let day = |day: Option<Day>| day.map(format_day).unwrap_or_default();
-        let found = intervals(&actions(life), &parties(roles));
+        let found = intervals(&actions(life), are_two(roles));
         let told = found.iter().map(|Interval { status, from, until }| {
             format!("{} {} to {}", short_name(*status), day(*from), day(*until))
         });
@@ -119,8 +118,8 @@ mod tests {
             .zip(["Y-9223372036854775807", "2000", "Y9223372036854775807"])
             .map(|(action, date)| AgreementAction { date: date.to_owned(), ..action })
             .collect();
-        let found = intervals(&far, &parties(TWO));
-        let of = |day| status_on(&far, &parties(TWO), day);
+        let found = intervals(&far, true);
+        let of = |day| status_on(&far, true, day);
         assert_eq!(
             found.iter().map(|one| one.status).collect::<Vec<_>>(),
             [of(Day::MIN), of(0).max(AgreementStatus::InForce), of(Day::MAX)]
@@ -179,8 +178,8 @@ mod tests {
                     format!("{kind} {date}{effective}{by}")
                 })
                 .collect();
-            let (actions, parties) = (actions(&life.join(", ")), parties(if wide { THREE } else { TWO }));
-            let found = intervals(&actions, &parties);
+            let (actions, bilateral) = (actions(&life.join(", ")), are_two(if wide { THREE } else { TWO }));
+            let found = intervals(&actions, bilateral);
             prop_assert_eq!((found[0].from, found[found.len() - 1].until), (None, None));
             for pair in found.windows(2) {
                 prop_assert!(pair[0].until.is_some() && pair[0].until == pair[1].from);
@@ -192,7 +191,7 @@ mod tests {
                     one.from.is_none_or(|from| from <= day) && one.until.is_none_or(|until| day < until)
                 };
                 let on_day: Vec<_> = found.iter().filter(holds).map(|one| one.status).collect();
-                prop_assert_eq!(on_day, [status_on(&actions, &parties, day)]);
+                prop_assert_eq!(on_day, [status_on(&actions, bilateral, day)]);
             }
         }
     }
