@@ -160,7 +160,7 @@ async fn submit(
 ) -> Result<impl Future<Output = Result<Written>> + Send + use<>> {
     let mut write = Some(write);
     loop {
-        match api.store.submit(&mut write) {
+        match api.store.import(&mut write) {
             Err(error) if error.reason == Reason::Overloaded => {
                 tokio::time::sleep(IMPORT_PAUSE).await;
             }

@@ -4,6 +4,7 @@ mod circles;
 mod mapped;
 mod mapping;
 pub(super) mod names;
+mod parted;
 mod pass;
 mod place;
 mod report;
@@ -13,6 +14,7 @@ pub(super) mod spelling;
 mod table;
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -181,9 +183,10 @@ impl Import {
             }
             if before == Some(early.len()) {
                 let requests = self.requests(source, &early);
-                let Outcomes { recorded, refused } =
+                let Outcomes { recorded, refused, begun } =
                     circles::record(client, requests, &pass.early).await?;
-                let is_over = recorded.is_empty();
+                let is_over = recorded.is_empty() && begun.is_empty();
+                pass.begun.extend(begun);
                 for (places, answer) in if is_over { refused } else { recorded } {
                     pass.report.again(&places[0]);
                     early.remove(&places[0]);
@@ -300,8 +303,11 @@ fn resource_of_line(text: &str, descriptor: &MessageDescriptor) -> Result<Resour
     let mut json = serde_json::Deserializer::from_str(text);
     let options = DeserializeOptions::new();
     let message = DynamicMessage::deserialize_with_options(descriptor.clone(), &mut json, &options);
-    let message = message.map_err(|error| format!("is no {}: {error}", descriptor.name()))?;
-    json.end().map_err(|error| format!("has more than one object: {error}"))?;
+    // Which line it is the report says.
+    let within = |error: &dyn Display| error.to_string().replace(" at line 1 column ", " at byte ");
+    let message =
+        message.map_err(|error| format!("is no {}: {}", descriptor.name(), within(&error)))?;
+    json.end().map_err(|error| format!("has more than one object: {}", within(&error)))?;
     let bytes = message.encode_to_vec();
     let resource = match descriptor.name() {
         "Resource" => Resource::decode(bytes.as_slice()),

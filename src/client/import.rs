@@ -12,9 +12,8 @@ use super::{Client, retry};
 use crate::proto::v1::record_service_client::RecordServiceClient;
 use crate::proto::v1::{ImportRequest, ImportResponse};
 
-/// Requests that are kept until they are answered: as many as the service lets wait, and
-/// as many more on the way.
-const WINDOW: usize = 512;
+/// Requests that are kept until they are answered: as many as the service lets wait.
+const WINDOW: usize = 1_024;
 /// Requests that wait for the connection.
 const ON_THE_WAY: usize = 16;
 

@@ -39,11 +39,13 @@ pub const GROUP_BYTES: usize = 8 << 20;
 pub const QUEUE_REQUESTS: usize = 4_096;
 /// Bytes of writes that may wait for the committer.
 pub const QUEUE_BYTES: usize = 64 << 20;
-/// Writes of one Import that may wait for the committer.
-pub const IMPORT_REQUESTS: usize = 512;
+/// Writes of one Import that may wait for the committer: a group, and the one that follows.
+pub const IMPORT_REQUESTS: usize = 2 * GROUP_REQUESTS;
+/// Writes of all Imports together that may wait: the rest of the queue is for others.
+pub const IMPORTS_REQUESTS: usize = QUEUE_REQUESTS / 2;
 /// Their bytes together, unless one alone has more.
 pub const IMPORT_BYTES: usize = 8 << 20;
-/// Pause of an Import while the queue is full of what others write.
+/// Pause of an Import while there is no room for what it writes.
 pub const IMPORT_PAUSE: Duration = Duration::from_millis(20);
 /// Bytes of the newest commits kept in memory for streams.
 pub const RING_BYTES: usize = 32 << 20;

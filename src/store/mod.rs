@@ -158,12 +158,12 @@ impl Store {
         Ok(written)
     }
 
-    /// Hands a write over; see [`Queue::submit`].
-    pub fn submit(
+    /// Hands a write of an import over; see [`Queue::import`].
+    pub fn import(
         &self,
         write: &mut Option<Write>,
     ) -> Result<impl Future<Output = Result<Written>> + Send + use<>> {
-        self.queue.submit(write)
+        self.queue.import(write)
     }
 
     /// Takes no more writes; those that wait are still done.

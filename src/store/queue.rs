@@ -8,7 +8,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use super::state::{State, Status};
 use super::write::{Write, Written};
 use crate::model::error::{Error, Reason, Result};
-use crate::model::limits::{QUEUE_BYTES, QUEUE_REQUESTS};
+use crate::model::limits::{IMPORTS_REQUESTS, QUEUE_BYTES, QUEUE_REQUESTS};
 
 /// A write in the queue.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Queued {
 #[derive(Debug)]
 pub(super) struct Reply {
     sender: oneshot::Sender<Result<Written>>,
-    places: (OwnedSemaphorePermit, OwnedSemaphorePermit),
+    places: (OwnedSemaphorePermit, OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
 }
 
 impl Reply {
@@ -52,6 +52,8 @@ pub struct Queue {
     turns: mpsc::UnboundedSender<Turn>,
     closing: Arc<Notify>,
     requests: Arc<Semaphore>,
+    /// The part of the places that imports may take.
+    imports: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
     state: State,
 }
@@ -67,6 +69,7 @@ impl Queue {
             turns,
             closing: Arc::clone(&closing),
             requests: Arc::new(Semaphore::new(QUEUE_REQUESTS)),
+            imports: Arc::new(Semaphore::new(IMPORTS_REQUESTS)),
             bytes: Arc::new(Semaphore::new(QUEUE_BYTES)),
             state,
         };
@@ -81,24 +84,32 @@ impl Queue {
     /// Hands `write` over and waits for what came of it. Dropping the future
     /// does not stop the write.
     pub async fn write(&self, write: Write) -> Result<Written> {
-        self.submit(&mut Some(write))?.await
+        self.hand_over(&mut Some(write), None)?.await
     }
 
-    /// Takes `write` and hands it over, after all that was handed over before; what comes
-    /// of it comes later. Where there is no room it stays.
-    pub fn submit(
+    /// Takes a `write` of an import and hands it over, after all that was handed over before;
+    /// what comes of it comes later. Where there is no room for imports it stays.
+    pub fn import(
         &self,
         write: &mut Option<Write>,
     ) -> Result<impl Future<Output = Result<Written>> + Send + use<>> {
+        let place = Arc::clone(&self.imports).try_acquire_owned().map_err(full)?;
+        self.hand_over(write, Some(place))
+    }
+
+    fn hand_over(
+        &self,
+        write: &mut Option<Write>,
+        import: Option<OwnedSemaphorePermit>,
+    ) -> Result<impl Future<Output = Result<Written>> + Send + use<>> {
         self.check_up()?;
-        let full = |_| Error::new(Reason::Overloaded, "more writes wait than the queue may hold");
         let size = write.as_ref().map_or(0, |write| write.size.clamp(1, QUEUE_BYTES));
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         let request = Arc::clone(&self.requests).try_acquire_owned().map_err(full)?;
         let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(size).map_err(full)?;
         let write = write.take().ok_or_else(Error::internal)?;
         let (sender, answer) = oneshot::channel();
-        let queued = Queued { write, reply: Reply { sender, places: (request, bytes) } };
+        let queued = Queued { write, reply: Reply { sender, places: (request, bytes, import) } };
         self.sender.send(queued).map_err(|_| draining())?;
         Ok(async { answer.await.map_err(|_| draining())? })
     }
@@ -119,6 +130,10 @@ impl Queue {
             Status::Outdated => Err(outdated()),
         }
     }
+}
+
+fn full<E>(_: E) -> Error {
+    Error::new(Reason::Overloaded, "more writes wait than the queue may hold")
 }
 
 fn draining() -> Error {

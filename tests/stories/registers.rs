@@ -7,8 +7,9 @@ use entente::client::Client;
 use entente::proto::v1::agreement_party::Party;
 use entente::proto::v1::{
     GetAgreementRequest, GetBilateralRelationRequest, GetCountryRequest, GetOfficialRequest,
-    GetOrganizationRequest, ListAgreementsRequest, ListEngagementsRequest,
-    ListOrganizationsRequest, MilestoneKind, RelationLevel, TenureRank,
+    GetOrganizationRequest, ListAgreementsRequest, ListCooperationAreasRequest,
+    ListEngagementsRequest, ListOrganizationsRequest, MappingMatch, MilestoneKind, RelationLevel,
+    TenureRank,
 };
 
 use serde_json::Value;
@@ -17,7 +18,13 @@ use crate::on_both;
 use crate::support::TestServer;
 use crate::support::command::{Told, data, import, import_by, mappings, rows};
 
-on_both!(countries_and_blocs, agreements, officials_and_journeys, visits_and_relations);
+on_both!(
+    countries_and_blocs,
+    agreements,
+    officials_and_journeys,
+    visits_and_relations,
+    a_vocabulary,
+);
 
 /// What registers mean by CS, which two former countries had, is what they call it beside.
 const CZECHOSLOVAKIA: &str = "may mean countries/CSK or countries/SCG; taken as countries/CSK";
@@ -223,4 +230,41 @@ async fn visits_and_relations(server: &TestServer) {
     let request = ListEngagementsRequest { filter, ..Default::default() };
     let page = client.call(request).await.unwrap();
     assert_eq!(page.engagements.len(), 3);
+}
+
+/// A thesaurus in which thousands of concepts are related to each other, directly or over
+/// others, and so cannot be recorded at once.
+async fn a_vocabulary(server: &TestServer) {
+    let Some(data) = data("registers::a_vocabulary") else { return };
+    let file = data.join("vocab/eurovoc_concepts.csv");
+    let told = twice(server, "eurovoc.toml", &file, [7_317, 0]).await;
+    assert_eq!(told.of("unmapped").len() + told.of("unused column").len(), 0);
+    let client = client(server);
+    let all = async |filter: &str| {
+        let mut areas = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let (filter, page_size) = (filter.to_owned(), 1_000);
+            let request =
+                ListCooperationAreasRequest { filter, page_size, page_token, ..Default::default() };
+            let page = client.call(request).await.unwrap();
+            areas.extend(page.cooperation_areas);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return areas;
+            }
+        }
+    };
+    let areas = all("mappings.scheme = EUROVOC AND external_ids.scheme = eurovoc").await;
+    assert_eq!(areas.len(), 7_317);
+    assert_eq!(areas.iter().map(|area| area.related.len()).sum::<usize>(), 10_920);
+    let broader = areas.iter().flat_map(|area| &area.mappings);
+    assert_eq!(broader.filter(|one| one.r#match() == MappingMatch::Broad).count(), 674);
+    assert_eq!(all("under(broader, eurovoc-1000) OR name = eurovoc-1000").await.len(), 18);
+    let related: Vec<_> =
+        all("related = eurovoc-1000").await.into_iter().map(|one| one.name).collect();
+    assert_eq!(
+        related,
+        ["1008", "2606", "c-5f90006e"].map(|id| format!("cooperationAreas/eurovoc-{id}"))
+    );
 }

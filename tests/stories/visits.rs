@@ -169,7 +169,7 @@ async fn parts_written_before_in_the_same_group(server: &TestServer) {
 /// A register in which a visit was moved with its meetings, over one in which it was not.
 async fn an_import_moves_both(server: &TestServer) {
     let files = Files::new();
-    let register = |year: u32| -> String {
+    let register = |year: u32, meetings: usize| -> String {
         let line = |id: &str, parent: &str| {
             let name = format!("engagements/{id}");
             let day = json!({ "start": format!("{year}-05-01"), "end": format!("{year}-05-02") });
@@ -179,13 +179,13 @@ async fn an_import_moves_both(server: &TestServer) {
             }
             format!("{}\n", json!({ "engagement": one }))
         };
-        let parts = (0..30).map(|index| line(&format!("meeting-{index}"), "visit"));
+        let parts = (0..meetings).map(|index| line(&format!("meeting-{index}"), "visit"));
         let part = line("part", "meeting-7");
         [part, line("visit", "")].into_iter().chain(parts).collect()
     };
-    let before = files.put("before.jsonl", register(2021));
+    let before = files.put("before.jsonl", register(2021, 30));
     assert_eq!(import(server, &[], &[&before]).await.of("created").len(), 32);
-    let after = files.put("after.jsonl", register(2022));
+    let after = files.put("after.jsonl", register(2022, 30));
     let head = server.clients.head_revision().await;
     let told = import(server, &["--validate-only"], &[&after]).await;
     assert_eq!(told.of("judged in part").len(), 32, "{}", told.text);
@@ -201,12 +201,29 @@ async fn an_import_moves_both(server: &TestServer) {
     let left = Engagement { name: String::new(), ..part("visit", "2022-05-01", "") };
     server.clients.apply(vec![create("left", Any::Engagement(left))]).await.unwrap();
     let head = server.clients.head_revision().await;
-    let told = import(server, &[], &[&files.put("again.jsonl", register(2023))]).await;
+    let told = import(server, &[], &[&files.put("again.jsonl", register(2023, 30))]).await;
     assert_eq!(told.of("refused").len(), 32, "{}", told.text);
     assert!(
         told.text.contains("must include that of engagements/left (2022-05-01/)"),
         "{}",
         told.text
     );
+    assert_eq!(server.clients.head_revision().await, head);
+
+    server.clients.apply(vec![delete("engagements/left")]).await.unwrap();
+    // More than fit into one commit cannot be moved.
+    let meetings: Vec<_> = (30..1_000)
+        .map(|index| (format!("meeting-{index}"), part("visit", "2022-05-01", "")))
+        .collect();
+    for some in meetings.chunks(500) {
+        let made = some.iter().map(|(id, one)| create(id, Any::Engagement(one.clone())));
+        server.clients.apply(made.collect()).await.unwrap();
+    }
+    let many = files.put("many.jsonl", register(2023, 1_000));
+    let head = server.clients.head_revision().await;
+    let told = import(server, &[], &[&many]).await;
+    assert_eq!(told.of("refused").len(), 1_002, "{}", told.text);
+    let why = told.of("refused")[0]["refusal"].as_str().unwrap().to_owned();
+    assert!(why.contains("is one of 1002 that need each other, which are recorded at once: a request may hold 1000"), "{why}");
     assert_eq!(server.clients.head_revision().await, head);
 }

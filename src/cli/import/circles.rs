@@ -2,7 +2,7 @@
 //! ended, or that cannot be changed one by one, such as a visit that is moved with its
 //! meetings: none of them can be recorded before the others, so they are recorded at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::stream;
 use petgraph::algo::kosaraju_scc;
@@ -11,10 +11,13 @@ use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use super::parted::without;
 use super::pass::Early;
 use super::{Line, Place};
 use crate::client::Client;
 use crate::model::described::{Described, References};
+use crate::model::error::Reason;
+use crate::model::limits::MESSAGE_IN_BYTES;
 use crate::model::violations::Path;
 use crate::model::wire::put_field;
 use crate::proto::ResourceVisitor;
@@ -25,12 +28,18 @@ use crate::proto::v1::{
     Warning,
 };
 
+/// Mutations that one request may hold, as `ApplyRequest` has it.
+const MUTATIONS: usize = 1_000;
+
 /// What became of the lines of circles.
 #[derive(Default)]
 pub(super) struct Outcomes {
     pub(super) recorded: Vec<(Vec<Place>, ImportResponse)>,
     /// Those whose circle was refused as a whole.
     pub(super) refused: Vec<(Vec<Place>, ImportResponse)>,
+    /// Those that are there now, but not with all that they name: their circle is too large
+    /// for one commit.
+    pub(super) begun: Vec<Place>,
 }
 
 /// Records the circles among `lines`, each as one commit. `early` says why they were refused.
@@ -41,15 +50,21 @@ pub(super) async fn record(
 ) -> Result<Outcomes, Status> {
     let mut outcomes = Outcomes::default();
     for circle in circles(lines, early) {
-        let (places, requests): (Vec<_>, Vec<_>) = circle.into_iter().unzip();
-        let reason = requests.first().map(|one| one.reason.clone()).unwrap_or_default();
-        let mutations = requests.iter().cloned().map(mutation).collect();
+        let reason = circle.first().map(|(_, one)| one.reason.clone()).unwrap_or_default();
+        let mutations = circle.iter().map(|(_, one)| mutation(one.clone())).collect();
         let apply = ApplyRequest { mutations, reason, ..ApplyRequest::default() };
+        if apply.mutations.len() > MUTATIONS || apply.encoded_len() > MESSAGE_IN_BYTES {
+            begin(client, circle, early, &mut outcomes).await?;
+            continue;
+        }
+        let (places, requests): (Vec<_>, Vec<_>) = circle.into_iter().unzip();
         let results = match client.call(apply).await {
             Ok(answer) => answer.results,
             Err(status) if status.code() == Code::Unavailable => return Err(status),
             Err(status) => {
-                let answer = refusal(places.len(), &status);
+                let info = status.get_details_error_info();
+                let reason = info.map_or_else(|| status.code().to_string(), |info| info.reason);
+                let answer = refusal(places.len(), &reason, status.message());
                 outcomes.refused.extend(places.into_iter().map(|place| (place, answer.clone())));
                 continue;
             }
@@ -65,6 +80,37 @@ pub(super) async fn record(
     Ok(outcomes)
 }
 
+/// Records those lines of a circle that are not there yet without what they name of such, so
+/// that all of it is there. Where that helps nothing the circle cannot be recorded.
+async fn begin(
+    client: &Client,
+    circle: Vec<Line>,
+    early: &BTreeMap<Place, Early>,
+    outcomes: &mut Outcomes,
+) -> Result<(), Status> {
+    let missing = early.values().flat_map(|one| &one.missing);
+    let missing: HashSet<String> = missing.cloned().collect();
+    let is_missing = |(_, request): &&Line| missing.contains(&named(request).name);
+    let (places, parts): (Vec<_>, Vec<_>) = circle
+        .iter()
+        .filter(is_missing)
+        .map(|(places, request)| (places[0].clone(), without(request.clone(), &missing)))
+        .unzip();
+    let mut answers = Vec::new();
+    client.import(stream::iter(parts), |answer| answers.push(answer)).await?;
+    let is_made = |answer: &ImportResponse| matches!(answer.outcome, Some(Outcome::Result(_)));
+    let made = places.into_iter().zip(answers).filter(|(_, answer)| is_made(answer));
+    let made: Vec<Place> = made.map(|(place, _)| place).collect();
+    if made.is_empty() {
+        let why =
+            format!("a request may hold {MUTATIONS} of them, with {MESSAGE_IN_BYTES} bytes in all");
+        let refused = refusal(circle.len(), Reason::ValidationFailed.as_str(), &why);
+        outcomes.refused.extend(circle.into_iter().map(|(places, _)| (places, refused.clone())));
+    }
+    outcomes.begun.extend(made);
+    Ok(())
+}
+
 /// What is doubtful about each of `requests`, which are recorded.
 async fn warnings(
     client: &Client,
@@ -77,11 +123,10 @@ async fn warnings(
 }
 
 /// Why none of the `count` lines of a circle is recorded.
-fn refusal(count: usize, status: &Status) -> ImportResponse {
-    let (info, why) = (status.get_details_error_info(), status.message());
+fn refusal(count: usize, reason: &str, why: &str) -> ImportResponse {
     let message =
         format!("is one of {count} that need each other, which are recorded at once: {why}");
-    let reason = info.map_or_else(|| status.code().to_string(), |info| info.reason);
+    let reason = reason.to_owned();
     let refusal = ImportRefusal { reason, message, violations: Vec::new() };
     ImportResponse { outcome: Some(Outcome::Refusal(refusal)), ..ImportResponse::default() }
 }

@@ -12,7 +12,7 @@ use super::{Entry, Place, record_at, resource_of_line};
 use crate::cli::Failure;
 use crate::cli::lines::{Line, Lines};
 use crate::proto::v1::import_response::Outcome;
-use crate::proto::v1::{ImportResponse, Resource};
+use crate::proto::v1::{ImportResponse, MutationOutcome, Resource};
 
 /// What a refusal says of a record that is not there, before its name.
 const MISSING: &str = "there is no ";
@@ -54,7 +54,7 @@ pub(super) struct Early {
     /// What others may call it.
     names: Vec<String>,
     /// What has to be there, or be another, before.
-    missing: BTreeSet<String>,
+    pub(super) missing: BTreeSet<String>,
     /// Those of them that may have to change at once with it.
     pub(super) beside: BTreeSet<String>,
 }
@@ -70,6 +70,8 @@ pub(super) struct Pass {
     pub(super) early: BTreeMap<Place, Early>,
     /// Those that cannot be sent before what they name has a name.
     pub(super) awaiting: BTreeMap<Place, Early>,
+    /// Those that are recorded without all that they name.
+    pub(super) begun: BTreeSet<Place>,
     /// What those that were not refused are called; noted by a run that only judges.
     fine: HashSet<String>,
     seen: Seen,
@@ -117,6 +119,7 @@ impl Pass {
             sent: VecDeque::new(),
             early: BTreeMap::new(),
             awaiting: BTreeMap::new(),
+            begun: BTreeSet::new(),
             fine: HashSet::new(),
             seen: Seen::default(),
             has_groups,
@@ -189,8 +192,13 @@ impl Pass {
     }
 
     /// Takes the answer to the record that was sent first.
-    pub(super) fn answer(&mut self, answer: ImportResponse, judges: bool) {
+    pub(super) fn answer(&mut self, mut answer: ImportResponse, judges: bool) {
         let Some(Sent { places, mut names }) = self.sent.pop_front() else { return };
+        if let Some(Outcome::Result(result)) = &mut answer.outcome
+            && self.begun.remove(&places[0])
+        {
+            result.set_outcome(MutationOutcome::Created);
+        }
         self.report.answered(&places, &answer);
         if let Some((missing, beside)) = missing(&answer) {
             names.push(record_at(&places[0]));

@@ -31,8 +31,8 @@ pub(super) struct Reader<'t> {
     problems: Vec<(usize, String)>,
     uses: Vec<Use>,
     pub(super) tables: HashMap<String, Arc<Values>>,
-    /// The columns of whose parts list elements are made, while their rules are read.
-    each: Option<String>,
+    /// The columns of whose parts list elements or texts are made, while their rules are read.
+    pub(super) each: Option<String>,
 }
 
 /// What a mapping file says, as far as it can be read.

@@ -67,6 +67,7 @@ impl Reader<'_> {
         };
         rule.label = self.label(&rule.from);
         rule.split = self.text(table.get("split"), "split").map(|(split, _)| split);
+        let outer = rule.split.is_some().then(|| self.each.replace(rule.label.clone()));
         rule.join = self.text(table.get("join"), "join").map(|(join, _)| join);
         rule.extract = table.get("extract").and_then(|node| self.regex(node));
         rule.narrowed_by = table.get("narrowed_by").and_then(|node| self.template(node));
@@ -93,6 +94,9 @@ impl Reader<'_> {
             } else {
                 self.problem(at, format!("{name:?} is no type: they are {}", types.join(", ")));
             }
+        }
+        if let Some(outer) = outer {
+            self.each = outer;
         }
         let gives = [("name", Give::Name), ("id", Give::Id), ("display_name", Give::DisplayName)];
         rule.give = self.choice(table.get("give"), &gives, Give::Name);

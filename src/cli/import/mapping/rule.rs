@@ -119,7 +119,8 @@ impl Rule {
         let texts = self.from.iter().map(|from| from.fill(row));
         let whole = texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
         let parts = whole.split(split.as_str()).map(str::trim).filter(|part| !part.is_empty());
-        parts.map(|part| self.first(&[part.to_owned()], row, names)).collect()
+        let row = |item| Row { item: Some(item), ..*row };
+        parts.map(|part| self.first(&[part.to_owned()], &row(part), names)).collect()
     }
 
     /// The value for a row.
