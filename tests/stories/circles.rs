@@ -1,0 +1,66 @@
+//! Lines of an import that name each other, or others that come later.
+
+use entente::proto::v1::ListCooperationAreasRequest;
+use serde_json::json;
+
+use crate::nothing_lost::{treaty, twice};
+use crate::on_both;
+use crate::support::TestServer;
+use crate::support::command::{Files, import};
+
+on_both!(what_the_input_would_create_is_not_missing, a_circle_of_any_size_is_recorded);
+
+async fn what_the_input_would_create_is_not_missing(server: &TestServer) {
+    let files = Files::new();
+    let amends = |name: &str, other: &str| {
+        let link = json!({ "kind": "AGREEMENT_LINK_KIND_AMENDS", "agreement": format!("agreements/{other}") });
+        treaty(json!({ "name": format!("agreements/{name}"), "links": [link] }))
+    };
+    let parties = ["KHM", "RUS"].map(|id| json!({ "country": format!("countries/{id}") }));
+    let lines = [
+        amends("a", "b"),
+        amends("b", "c"),
+        treaty(json!({ "name": "agreements/c", "parties": parties })),
+        amends("d", "nowhere"),
+        amends("e", "d"),
+    ];
+    let file = files.put("lines.jsonl", lines.concat());
+    let head = server.clients.head_revision().await;
+    let told = import(server, &["--validate-only"], &[&file]).await;
+    assert_eq!(server.clients.head_revision().await, head);
+    let expected = "5 lines: 1 created, 0 changed, 0 unchanged, 2 refused; 0 with warnings, \
+        2 judged in part: they name what this input would create";
+    assert_eq!(told.summary, expected, "{}", told.text);
+    let part = told.of("judged in part");
+    assert_eq!((&part[0]["line"], &part[0]["names"]), (&json!(1), &json!(["agreements/b"])));
+    let refused: Vec<_> = told.of("refused").iter().map(|one| one["line"].clone()).collect();
+    assert_eq!(refused, [4, 5]);
+    assert_eq!(told.accounted(), 5);
+    let told = twice(server, &[], &[&file]).await;
+    assert_eq!((told.of("created").len(), told.of("refused").len()), (3, 2));
+}
+
+async fn a_circle_of_any_size_is_recorded(server: &TestServer) {
+    let files = Files::new();
+    let ring = |count: usize| -> String {
+        let line = |number: usize| {
+            let name = |number| format!("cooperationAreas/ring{count}-{number}");
+            let (next, shown) = (name((number + 1) % count), format!("Ring {count} {number}"));
+            let area = json!({ "name": name(number), "displayName": shown, "related": [next] });
+            format!("{}\n", json!({ "cooperationArea": area }))
+        };
+        (0..count).map(line).collect()
+    };
+    let told = twice(server, &[], &[&files.put("fits.jsonl", ring(1_000))]).await;
+    assert_eq!(told.of("created").len(), 1_000, "{}", told.text);
+    // Each of these is recorded without its next one first.
+    let head = server.clients.head_revision().await;
+    let told = twice(server, &[], &[&files.put("large.jsonl", ring(1_001))]).await;
+    assert_eq!(told.of("created").len(), 1_001, "{}", told.text);
+    assert_eq!(server.clients.head_revision().await, head + 2 * 1_001);
+    let filter = "related = ring1001-0".to_owned();
+    let request = ListCooperationAreasRequest { filter, ..Default::default() };
+    let areas = server.clients.areas().list_cooperation_areas(request).await.unwrap().into_inner();
+    let names: Vec<_> = areas.cooperation_areas.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["cooperationAreas/ring1001-1000"]);
+}
