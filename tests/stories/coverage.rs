@@ -91,6 +91,15 @@ fn an_untested_method_is_named() {
 }
 
 #[test]
+fn the_filters_of_each_type_are_tried() {
+    let stories = stories();
+    let types = entente::resources::REGISTRY.0.iter().map(|kind| kind.type_name);
+    let left: Vec<_> =
+        types.filter(|name| !stories.contains(&format!("of::<{name}>(server)"))).collect();
+    assert_eq!(left, <[&str; 0]>::default(), "not in filter_fields.rs");
+}
+
+#[test]
 fn each_type_of_the_contract_is_registered() {
     let resource = entente::proto::POOL.get_message_by_name("entente.v1.Resource").unwrap();
     let told: Vec<String> = resource
