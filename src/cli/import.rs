@@ -4,6 +4,7 @@ mod circles;
 mod mapped;
 mod mapping;
 pub(super) mod names;
+mod order;
 mod parted;
 mod pass;
 mod place;
@@ -27,6 +28,7 @@ use prost_types::{FieldMask, Timestamp};
 use self::circles::Outcomes;
 use self::mapped::Mapped;
 use self::names::Names;
+use self::order::in_order;
 use self::pass::{Pass, Source};
 use self::report::Report;
 
@@ -165,9 +167,10 @@ impl Import {
         source: &Source,
         mut pass: Pass,
     ) -> Result<Pass, Failure> {
+        let mut source = source.clone();
+        let mut before = None;
         loop {
-            let before = pass.only.as_ref().map(BTreeSet::len);
-            pass.begin(source);
+            pass.begin(&source);
             let shared = Mutex::new(pass);
             let requests = stream::iter(std::iter::from_fn(|| self.next(&shared)));
             client
@@ -181,8 +184,12 @@ impl Import {
             if early.is_empty() || self.validate_only {
                 return Ok(pass);
             }
+            if before.is_none() {
+                // From now on each comes behind what it names.
+                source = Source::Ready(in_order(entries(&source, &early)?, &pass.early).into());
+            }
             if before == Some(early.len()) {
-                let requests = self.requests(source, &early);
+                let requests = self.requests(&source, &early);
                 let Outcomes { recorded, refused, begun } =
                     circles::record(client, requests, &pass.early).await?;
                 let is_over = recorded.is_empty() && begun.is_empty();
@@ -196,6 +203,7 @@ impl Import {
                     return Ok(pass);
                 }
             }
+            before = Some(early.len());
             pass.again(early);
         }
     }
@@ -280,6 +288,18 @@ impl Import {
         let (resource, id) = (Some(resource), String::new());
         ImportRequest { resource, id, update_mask, validate_only, reason, recorded_time }
     }
+}
+
+/// The records of `source` whose first lines are `only`.
+fn entries(source: &Source, only: &BTreeSet<Place>) -> Result<Vec<Entry>, Failure> {
+    let mut pass = Pass::new(Report::default(), false);
+    pass.only = Some(only.clone());
+    pass.begin(source);
+    let mut entries = Vec::new();
+    while let Some(entry) = pass.next()? {
+        entries.push(entry);
+    }
+    Ok(entries)
 }
 
 fn held(pass: &Mutex<Pass>) -> MutexGuard<'_, Pass> {

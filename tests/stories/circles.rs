@@ -8,7 +8,11 @@ use crate::on_both;
 use crate::support::TestServer;
 use crate::support::command::{Files, import};
 
-on_both!(what_the_input_would_create_is_not_missing, a_circle_of_any_size_is_recorded);
+on_both!(
+    what_the_input_would_create_is_not_missing,
+    each_comes_behind_what_it_names,
+    a_circle_of_any_size_is_recorded,
+);
 
 async fn what_the_input_would_create_is_not_missing(server: &TestServer) {
     let files = Files::new();
@@ -63,4 +67,35 @@ async fn a_circle_of_any_size_is_recorded(server: &TestServer) {
     let areas = server.clients.areas().list_cooperation_areas(request).await.unwrap().into_inner();
     let names: Vec<_> = areas.cooperation_areas.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["cooperationAreas/ring1001-1000"]);
+}
+
+/// However long the chain, and though its lines stand the wrong way round, each is sent once
+/// more at most; so are those that name a circle, and the circle what it names.
+async fn each_comes_behind_what_it_names(server: &TestServer) {
+    let files = Files::new();
+    let area = |id: &str, broader: &str, related: &[&str]| {
+        let name = |id: &&str| format!("cooperationAreas/{id}");
+        let mut area = json!({ "name": name(&id), "displayName": id });
+        if !broader.is_empty() {
+            area["broader"] = name(&broader).into();
+        }
+        area["related"] = related.iter().map(name).collect::<Vec<_>>().into();
+        format!("{}\n", json!({ "cooperationArea": area }))
+    };
+    let mut lines = vec![area("below", "ring-a", &[]), area("ring-a", "", &["ring-b"])];
+    lines.push(area("ring-b", "chain-300", &["ring-a"]));
+    let link = |number: usize| match number {
+        0 => area("chain-0", "", &[]),
+        number => area(&format!("chain-{number}"), &format!("chain-{}", number - 1), &[]),
+    };
+    lines.extend((0..=300).rev().map(link));
+    lines.push(area("lost", "nowhere", &[]));
+    let file = files.put("t.jsonl", lines.concat());
+    let told = twice(server, &[], &[&file]).await;
+    assert_eq!((told.of("created").len(), told.of("refused").len()), (304, 1), "{}", told.text);
+    let sent =
+        told.of("created").iter().map(|one| one["line"].as_u64().unwrap()).collect::<Vec<_>>();
+    let chain: Vec<u64> = (4..=304).rev().collect();
+    let expected = [chain, vec![2, 3, 1]].concat();
+    assert_eq!(sent, expected, "in the order in which they could be recorded");
 }

@@ -2,23 +2,21 @@
 //! ended, or that cannot be changed one by one, such as a visit that is moved with its
 //! meetings: none of them can be recorded before the others, so they are recorded at once.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use futures_util::stream;
-use petgraph::algo::kosaraju_scc;
-use petgraph::graph::{DiGraph, NodeIndex};
 use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use super::order::{named, together};
 use super::parted::without;
 use super::pass::Early;
 use super::{Line, Place};
 use crate::client::Client;
-use crate::model::described::{Described, References};
+use crate::model::described::Described;
 use crate::model::error::Reason;
 use crate::model::limits::MESSAGE_IN_BYTES;
-use crate::model::violations::Path;
 use crate::model::wire::put_field;
 use crate::proto::ResourceVisitor;
 use crate::proto::v1::import_response::Outcome;
@@ -49,7 +47,13 @@ pub(super) async fn record(
     early: &BTreeMap<Place, Early>,
 ) -> Result<Outcomes, Status> {
     let mut outcomes = Outcomes::default();
-    for circle in circles(lines, early) {
+    let circles = {
+        let resources = lines.iter().map(|(places, one)| (&places[0], one.resource.as_ref()));
+        together(resources, early)
+    };
+    let mut lines: Vec<_> = lines.into_iter().map(Some).collect();
+    for circle in circles.iter().filter(|circle| circle.len() > 1) {
+        let circle: Vec<Line> = circle.iter().filter_map(|line| lines[*line].take()).collect();
         let reason = circle.first().map(|(_, one)| one.reason.clone()).unwrap_or_default();
         let mutations = circle.iter().map(|(_, one)| mutation(one.clone())).collect();
         let apply = ApplyRequest { mutations, reason, ..ApplyRequest::default() };
@@ -90,7 +94,8 @@ async fn begin(
 ) -> Result<(), Status> {
     let missing = early.values().flat_map(|one| &one.missing);
     let missing: HashSet<String> = missing.cloned().collect();
-    let is_missing = |(_, request): &&Line| missing.contains(&named(request).name);
+    let is_missing =
+        |(_, request): &&Line| missing.contains(&named(request.resource.as_ref()).name);
     let (places, parts): (Vec<_>, Vec<_>) = circle
         .iter()
         .filter(is_missing)
@@ -150,56 +155,4 @@ fn mutation(request: ImportRequest) -> Mutation {
     let allow_missing = true;
     let update = UpdateMutation { resource, update_mask, allow_missing, recorded_time };
     Mutation { operation: Some(Operation::Update(update)) }
-}
-
-/// Those of `lines` that need each other, directly or over others of them; each circle in
-/// the order of the lines, and behind those that it names.
-fn circles(lines: Vec<Line>, early: &BTreeMap<Place, Early>) -> Vec<Vec<Line>> {
-    let named: Vec<Named> = lines.iter().map(|(_, request)| named(request)).collect();
-    let mut needs = DiGraph::<usize, ()>::new();
-    let nodes: Vec<_> = (0..lines.len()).map(|line| needs.add_node(line)).collect();
-    let places: HashMap<&str, NodeIndex> =
-        named.iter().zip(&nodes).map(|(one, node)| (one.name.as_str(), *node)).collect();
-    for (((at, _), one), node) in lines.iter().zip(&named).zip(&nodes) {
-        for other in one.names.iter().filter_map(|name| places.get(name.as_str())) {
-            needs.add_edge(*node, *other, ());
-        }
-        let beside = early.get(&at[0]).into_iter().flat_map(|early| &early.beside);
-        for other in beside.filter_map(|name| places.get(name.as_str())) {
-            needs.add_edge(*other, *node, ());
-        }
-    }
-    let mut lines: Vec<_> = lines.into_iter().map(Some).collect();
-    let circles = kosaraju_scc(&needs).into_iter().filter(|circle| circle.len() > 1);
-    circles
-        .map(|mut circle| {
-            circle.sort();
-            circle.iter().filter_map(|node| lines[needs[*node]].take()).collect()
-        })
-        .collect()
-}
-
-/// A name, and what the message under it names.
-struct Named {
-    name: String,
-    names: Vec<String>,
-}
-
-fn named(request: &ImportRequest) -> Named {
-    struct Visitor;
-    impl ResourceVisitor for Visitor {
-        type Output = Named;
-        fn visit<T: Described>(self, mut value: T) -> Named {
-            let mut names = Vec::new();
-            References::visit_references(&mut value, &Path::Root, &mut |_, _, name| {
-                names.push(name.clone());
-            });
-            Named { name: value.common().name.to_owned(), names }
-        }
-    }
-    let resource = request.resource.clone().and_then(|resource| resource.resource);
-    match resource {
-        Some(resource) => resource.visit(Visitor),
-        None => Named { name: String::new(), names: Vec::new() },
-    }
 }
