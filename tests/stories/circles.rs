@@ -12,6 +12,7 @@ on_both!(
     what_the_input_would_create_is_not_missing,
     each_comes_behind_what_it_names,
     a_circle_of_any_size_is_recorded,
+    a_large_circle_that_cannot_be_recorded,
 );
 
 async fn what_the_input_would_create_is_not_missing(server: &TestServer) {
@@ -98,4 +99,38 @@ async fn each_comes_behind_what_it_names(server: &TestServer) {
     let chain: Vec<u64> = (4..=304).rev().collect();
     let expected = [chain, vec![2, 3, 1]].concat();
     assert_eq!(sent, expected, "in the order in which they could be recorded");
+}
+
+/// What is refused is not recorded in part, or says that it is.
+async fn a_large_circle_that_cannot_be_recorded(server: &TestServer) {
+    let files = Files::new();
+    let ring = |name: &str, field: &str, lost: &str| -> String {
+        let line = |number: usize| {
+            let at = |number: usize| format!("cooperationAreas/{name}-{number}");
+            let next = at((number + 1) % 1_001);
+            let mut area = json!({ "name": at(number), "displayName": format!("{name} {number}") });
+            area[field] = if field == "related" { json!([next]) } else { next.into() };
+            if number == 500 && !lost.is_empty() {
+                area["broader"] = lost.into();
+            }
+            format!("{}\n", json!({ "cooperationArea": area }))
+        };
+        (0..1_001).map(line).collect()
+    };
+    let head = server.clients.head_revision().await;
+    let lost = files.put("lost.jsonl", ring("lost", "related", "cooperationAreas/nowhere"));
+    let told = twice(server, &[], &[&lost]).await;
+    assert_eq!(told.of("refused").len(), 1_001, "{}", told.text);
+    let why = told.of("refused")[0]["refusal"].as_str().unwrap();
+    assert!(
+        why.contains("1001 that need each other") && why.contains("no cooperationAreas/nowhere"),
+        "{why}"
+    );
+    assert_eq!(server.clients.head_revision().await, head, "nothing is written");
+
+    let told = import(server, &[], &[&files.put("up.jsonl", ring("up", "broader", ""))]).await;
+    let refused: Vec<_> = told.of("refused").iter().map(|one| one["refusal"].to_string()).collect();
+    assert_eq!((told.of("created").len(), refused.len()), (1_000, 1), "{}", told.text);
+    let says = "must not lead back to itself; it is recorded without what it names of this input";
+    assert!(refused[0].contains(says), "{refused:?}");
 }

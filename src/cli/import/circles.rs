@@ -40,6 +40,14 @@ pub(super) struct Outcomes {
     pub(super) begun: Vec<Place>,
 }
 
+impl Outcomes {
+    /// Notes why a circle cannot be recorded.
+    fn refuse(&mut self, circle: Vec<Line>, why: &str) {
+        let refused = refusal(circle.len(), Reason::ValidationFailed.as_str(), why);
+        self.refused.extend(circle.into_iter().map(|(places, _)| (places, refused.clone())));
+    }
+}
+
 /// Records the circles among `lines`, each as one commit. `early` says why they were refused.
 pub(super) async fn record(
     client: &Client,
@@ -92,13 +100,24 @@ async fn begin(
     early: &BTreeMap<Place, Early>,
     outcomes: &mut Outcomes,
 ) -> Result<(), Status> {
-    let missing = early.values().flat_map(|one| &one.missing);
-    let missing: HashSet<String> = missing.cloned().collect();
-    let is_missing =
-        |(_, request): &&Line| missing.contains(&named(request.resource.as_ref()).name);
+    let name = |line: &Line| named(line.1.resource.as_ref()).name;
+    let names: HashSet<String> = circle.iter().map(name).collect();
+    let waiting: Vec<&Early> =
+        circle.iter().filter_map(|(places, _)| early.get(&places[0])).collect();
+    let missing: HashSet<String> =
+        waiting.iter().flat_map(|one| one.missing.iter().cloned()).collect();
+    if let Some(name) = missing.difference(&names).min() {
+        let why = format!("there is no {name}");
+        outcomes.refuse(circle, &why);
+        return Ok(());
+    }
+    // What has to change at once is not helped by what it names being there.
+    let is_to_begin = |line: &&Line| {
+        waiting.iter().all(|one| one.unfit.is_empty()) && missing.contains(&name(line))
+    };
     let (places, parts): (Vec<_>, Vec<_>) = circle
         .iter()
-        .filter(is_missing)
+        .filter(is_to_begin)
         .map(|(places, request)| (places[0].clone(), without(request.clone(), &missing)))
         .unzip();
     let mut answers = Vec::new();
@@ -109,8 +128,7 @@ async fn begin(
     if made.is_empty() {
         let why =
             format!("a request may hold {MUTATIONS} of them, with {MESSAGE_IN_BYTES} bytes in all");
-        let refused = refusal(circle.len(), Reason::ValidationFailed.as_str(), &why);
-        outcomes.refused.extend(circle.into_iter().map(|(places, _)| (places, refused.clone())));
+        outcomes.refuse(circle, &why);
     }
     outcomes.begun.extend(made);
     Ok(())

@@ -37,9 +37,10 @@ pub(super) fn together<'r>(
         let (place, named) = &needs[node];
         let others = named.names.iter().filter_map(|name| nodes.get(name.as_str()));
         edges.extend(others.map(|other| (node, *other)));
-        let beside = early.get(place).into_iter().flat_map(|early| &early.beside);
-        let beside = beside.filter_map(|name| nodes.get(name.as_str()));
-        edges.extend(beside.map(|other| (*other, node)));
+        // What does not fit may have to change at once.
+        let unfit = early.get(place).into_iter().flat_map(|early| &early.unfit);
+        let unfit = unfit.filter_map(|name| nodes.get(name.as_str()));
+        edges.extend(unfit.flat_map(|other| [(*other, node), (node, *other)]));
     }
     for (line, other) in edges {
         needs.add_edge(line, other, ());

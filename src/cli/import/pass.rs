@@ -53,10 +53,10 @@ pub(super) struct Early {
     places: Vec<Place>,
     /// What others may call it.
     names: Vec<String>,
-    /// What has to be there, or be another, before.
+    /// What is not there.
     pub(super) missing: BTreeSet<String>,
-    /// Those of them that may have to change at once with it.
-    pub(super) beside: BTreeSet<String>,
+    /// What is there and has to be another.
+    pub(super) unfit: BTreeSet<String>,
 }
 
 /// What passes share, between what is sent and what is answered.
@@ -186,8 +186,8 @@ impl Pass {
         self.report.unreadable(places, why);
         if !missing.is_empty() {
             let names = called.into_iter().chain([record_at(&places[0])]).collect();
-            let (places, beside) = (places.to_vec(), BTreeSet::new());
-            self.awaiting.insert(places[0].clone(), Early { places, names, missing, beside });
+            let (places, unfit) = (places.to_vec(), BTreeSet::new());
+            self.awaiting.insert(places[0].clone(), Early { places, names, missing, unfit });
         }
     }
 
@@ -200,9 +200,13 @@ impl Pass {
             result.set_outcome(MutationOutcome::Created);
         }
         self.report.answered(&places, &answer);
-        if let Some((missing, beside)) = missing(&answer) {
+        if self.begun.contains(&places[0]) {
+            let text = "is recorded without what it names of this input";
+            self.report.add(&places[0], text);
+        }
+        if let Some((missing, unfit)) = missing(&answer) {
             names.push(record_at(&places[0]));
-            self.early.insert(places[0].clone(), Early { places, names, missing, beside });
+            self.early.insert(places[0].clone(), Early { places, names, missing, unfit });
         } else if judges && let Some(Outcome::Result(result)) = answer.outcome {
             self.fine.extend(names);
             self.fine.extend([result.name, record_at(&places[0])]);
@@ -220,35 +224,34 @@ impl Pass {
                     waiting.values().flat_map(|one| one.names.iter().cloned()).collect();
                 let before = waiting.len();
                 let is_made = |name: &String| self.fine.contains(name) || names.contains(name);
-                waiting.retain(|_, one| one.missing.iter().all(is_made));
+                waiting.retain(|_, one| one.missing.union(&one.unfit).all(is_made));
                 if waiting.len() == before {
                     break;
                 }
             }
-            for Early { places, missing, .. } in waiting.into_values() {
-                self.report.judged_in_part(&places, &missing);
+            for Early { places, missing, unfit, .. } in waiting.into_values() {
+                self.report.judged_in_part(&places, &(&missing | &unfit));
             }
         }
         self.report.finish()
     }
 }
 
-/// What has to be there, or be another, before a resource, if it was refused for nothing
-/// else; and what of that it has to lie within.
+/// What a resource names that is not there, and what it does not fit to, if it was refused
+/// for nothing else.
 fn missing(answer: &ImportResponse) -> Option<(BTreeSet<String>, BTreeSet<String>)> {
     let Some(Outcome::Refusal(refusal)) = &answer.outcome else { return None };
-    let (mut missing, mut beside) = (BTreeSet::new(), BTreeSet::new());
+    let (mut missing, mut unfit) = (BTreeSet::new(), BTreeSet::new());
     for violation in &refusal.violations {
         let text = violation.description.as_str();
         if let Some(name) = text.strip_prefix(MISSING) {
             missing.insert(name.to_owned());
         } else if let Some(rest) = text.strip_prefix(WITHIN) {
-            beside.extend(rest.split(',').next().map(str::to_owned));
+            unfit.extend(rest.split(',').next().map(str::to_owned));
         } else {
             let names = text.strip_prefix(AROUND)?.split(", ");
-            missing.extend(names.filter_map(|one| Some(one.split_once(" (")?.0.to_owned())));
+            unfit.extend(names.filter_map(|one| Some(one.split_once(" (")?.0.to_owned())));
         }
     }
-    missing.extend(beside.iter().cloned());
-    Some((missing, beside)).filter(|(missing, _)| !missing.is_empty())
+    (!missing.is_empty() || !unfit.is_empty()).then_some((missing, unfit))
 }

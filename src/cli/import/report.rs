@@ -259,6 +259,13 @@ impl Report {
         self.refused.insert(places[0].clone(), (text, places.to_vec()));
     }
 
+    /// Says more of a record that was refused.
+    pub(super) fn add(&mut self, place: &Place, text: &str) {
+        if let Some((refusal, _)) = self.refused.get_mut(place) {
+            *refusal = format!("{refusal}; it {text}");
+        }
+    }
+
     fn count(&mut self, outcome: &'static str, places: &[Place]) {
         *self.counts.entry(outcome).or_default() += 1;
         self.rows += places.len();
