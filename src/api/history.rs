@@ -22,7 +22,7 @@ use crate::proto::v1::{ListRevisionsRequest, Revision, RollbackRequest};
 use crate::store::log::ChangeKind;
 use crate::store::resource::Kind;
 use crate::store::versions::Version;
-use crate::store::write::{Write, timestamp};
+use crate::store::write::{Check, Expectation, Write, timestamp};
 
 /// Numbers of fields of the contract.
 const REVISIONS: u32 = 1;
@@ -161,8 +161,10 @@ async fn rollback(api: Api, request: Request<RollbackRequest>) -> Result<Frame> 
     })?;
     let reason =
         if reason.is_empty() { format!("rolled back to revision {revision}") } else { reason };
+    // The name may have been given to another one since the version was looked up.
+    let expectation = Expectation::Key(key);
+    let checks = vec![Check { path: "revision".to_owned(), name: name.clone(), expectation }];
     let drafts = vec![drafts::replace(kind, object, name, etag, Violations::default())];
-    let checks = Vec::new();
     let write = Write { actor, reason, request_id, digest, validate_only, checks, drafts, size };
     let mut written = api.store.write(write).await?;
     let mut resource = Vec::new();

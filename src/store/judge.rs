@@ -45,6 +45,11 @@ impl Stage<'_> {
                 (Expectation::Exists(false), Found::One(name, _)) => {
                     problems.add(Reason::AlreadyExists, &path, found.problem(), name);
                 }
+                (Expectation::Key(key), Found::One(name, known)) if known.key != *key => {
+                    let text = format!("{name} is another one by now, which was not there then");
+                    problems.add(Reason::NotFound, &path, text, name);
+                }
+                (Expectation::Key(_), Found::One(..) | Found::Nothing(_)) => {}
                 (_, Found::Nothing(name)) => {
                     problems.add(Reason::NotFound, &path, found.problem(), name);
                 }

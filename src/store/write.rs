@@ -61,6 +61,8 @@ pub enum Expectation {
     Etag(String),
     /// It exists, or does not.
     Exists(bool),
+    /// If it exists, it is the record with this key, and not one that has taken its name since.
+    Key(i64),
 }
 
 /// One mutation, with whatever its message alone has shown to be wrong.

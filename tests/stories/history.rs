@@ -5,6 +5,7 @@ use entente::proto::v1::{
     Agreement, ApplyRequest, ChangeKind, ListRevisionsRequest, Mutation, Resource, Revision,
     RollbackRequest,
 };
+use futures_util::future::join_all;
 use tonic::Code;
 
 use crate::on_both;
@@ -19,6 +20,7 @@ on_both!(
     back_as_it_was,
     back_without_need,
     back_to_what_no_longer_holds,
+    not_back_to_what_another_one_was,
     wrong_requests,
 );
 
@@ -203,6 +205,31 @@ async fn back_to_what_no_longer_holds(server: &TestServer) {
     let refusal = rollback(clients, to(first)).await.unwrap_err();
     refusal.is_invalid(&["areas[0]"]);
     assert_eq!(clients.head_revision().await, head, "nothing is written");
+}
+
+/// While the name is given to another resource, a rollback is of the one or of none.
+async fn not_back_to_what_another_one_was(server: &TestServer) {
+    let clients = &server.clients;
+    for _ in 0..20 {
+        let first = apply(clients, "ann", "", create("pact", titled("First"))).await;
+        let uid = revisions(clients, of(PACT)).await.unwrap().remove(0).resource.unwrap();
+        let uid = agreement_of(uid).uid;
+        let again = async {
+            apply(clients, "ann", "", delete(PACT)).await;
+            apply(clients, "ann", "", create("pact", titled("Second"))).await;
+        };
+        let back = (0..16).map(|_| rollback(clients, to(first)));
+        let ((), backs) = futures_util::future::join(again, join_all(back)).await;
+        for back in backs {
+            match back {
+                Ok(one) => assert_eq!((one.uid, one.title), (uid.clone(), "First".to_owned())),
+                Err(refusal) => assert_eq!(refusal.code, Code::NotFound, "{refusal:?}"),
+            }
+        }
+        let now = revisions(clients, of(PACT)).await.unwrap();
+        assert_eq!(now.len(), 1, "nobody has changed the second one: {now:?}");
+        apply(clients, "ann", "", delete(PACT)).await;
+    }
 }
 
 async fn wrong_requests(server: &TestServer) {

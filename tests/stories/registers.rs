@@ -147,8 +147,8 @@ async fn agreements(server: &TestServer) {
     for (filter, count) in [
         ("participation = BILATERAL", 2_360),
         ("participation = BILATERAL AND warnings.code = PARTIES_INCOMPLETE", 636),
-        ("participation = BILATERAL AND warnings.code = NOT_TWO_PARTIES", 38),
-        ("participation != BILATERAL AND warnings.code = NOT_TWO_PARTIES", 0),
+        ("participation = BILATERAL AND warnings.code = MORE_THAN_TWO_PARTIES", 38),
+        ("participation != BILATERAL AND warnings.code = MORE_THAN_TWO_PARTIES", 0),
     ] {
         let (filter, include_total_size) = (filter.to_owned(), true);
         let request = ListAgreementsRequest { filter, include_total_size, ..Default::default() };

@@ -151,12 +151,14 @@ async fn parties_that_are_other_than_two(server: &TestServer) {
         pact.parties[2].role = PartyRole::Observer.into();
         pact
     };
-    let expected = [(Code::NotTwoParties, "parties")];
+    let expected = [(Code::MoreThanTwoParties, "parties")];
     warned(server, "three", bilateral(&["KHM", "RUS", "THA"]), &expected, observed()).await;
-    let mut alone = bilateral(&["KHM", "RUS"]);
-    alone.parties[1].role = PartyRole::Observer.into();
-    warned(server, "alone", alone, &expected, bilateral(&["KHM", "RUS"])).await;
     let unknown = [(Code::PartiesIncomplete, "parties")];
+    for pact in [bilateral(&["KHM", "RUS"]), treaty(&["KHM", "RUS"], &[])] {
+        let mut alone = pact.clone();
+        alone.parties[1].role = PartyRole::Observer.into();
+        warned(server, "", alone, &unknown, pact).await;
+    }
     warned(server, "unknown", bilateral(&[]), &unknown, bilateral(&["KHM", "RUS"])).await;
     for (id, wider) in [("few", Participation::Plurilateral), ("many", Participation::Multilateral)]
     {

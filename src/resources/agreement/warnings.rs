@@ -3,9 +3,7 @@
 use super::{party_name, status};
 use crate::model::dates::PartialDate;
 use crate::model::violations::Path;
-use crate::proto::v1::{
-    ActionKind, Agreement, AgreementAction, AgreementParty, Participation, WarningCode,
-};
+use crate::proto::v1::{ActionKind, Agreement, AgreementAction, Participation, WarningCode};
 use crate::resources::doubts;
 use crate::store::resource::{Around, Warnings};
 
@@ -32,22 +30,16 @@ pub(super) fn doubt(agreement: &Agreement, around: &dyn Around, warnings: &mut W
 }
 
 fn doubt_parties(agreement: &Agreement, warnings: &mut Warnings) {
-    let text = match agreement.parties.as_slice() {
-        [] => "no party is known",
-        [_] => "only one party is known",
-        parties => return doubt_number(agreement.participation(), parties, warnings),
+    let (code, text) = match status::takers(&agreement.parties).count() {
+        0 => (WarningCode::PartiesIncomplete, "no party is known".to_owned()),
+        1 => (WarningCode::PartiesIncomplete, "only one party is known".to_owned()),
+        count if count > 2 && agreement.participation() == Participation::Bilateral => (
+            WarningCode::MoreThanTwoParties,
+            format!("a bilateral agreement has two sides, and {count} are known to take part"),
+        ),
+        _ => return,
     };
-    warnings.add(WarningCode::PartiesIncomplete, &Path::Root.field("parties"), text);
-}
-
-/// A bilateral agreement has two sides, though one of them may be several countries.
-fn doubt_number(participation: Participation, parties: &[AgreementParty], warnings: &mut Warnings) {
-    let count = status::takers(parties).count();
-    if participation == Participation::Bilateral && count != 2 {
-        let text =
-            format!("a bilateral agreement is one of two, and {count} are known to take part");
-        warnings.add(WarningCode::NotTwoParties, &Path::Root.field("parties"), text);
-    }
+    warnings.add(code, &Path::Root.field("parties"), text);
 }
 
 /// An action is its party's, or that of all.
