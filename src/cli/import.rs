@@ -324,7 +324,8 @@ fn resource_of_line(text: &str, descriptor: &MessageDescriptor) -> Result<Resour
     let options = DeserializeOptions::new();
     let message = DynamicMessage::deserialize_with_options(descriptor.clone(), &mut json, &options);
     // Which line it is the report says.
-    let within = |error: &dyn Display| error.to_string().replace(" at line 1 column ", " at byte ");
+    let within =
+        |error: &dyn Display| error.to_string().replace(" at line 1 column ", " near byte ");
     let message =
         message.map_err(|error| format!("is no {}: {}", descriptor.name(), within(&error)))?;
     json.end().map_err(|error| format!("has more than one object: {}", within(&error)))?;

@@ -198,7 +198,7 @@ impl Unit {
 
     /// The parents of `name`, as the requests before have left them.
     pub(super) fn parents(&self, name: &str) -> Vec<String> {
-        let own = self.touched.values().find(|own| own.name == name && own.live.is_some());
+        let own = self.known(name).and_then(|known| self.touched.get(&known.key));
         match own.and_then(|own| own.live.as_ref()) {
             Some((_, _, object)) => parent_names(object.as_ref()),
             None => self.loaded.parents.get(name).cloned().unwrap_or_default(),

@@ -13,6 +13,7 @@ on_both!(
     each_comes_behind_what_it_names,
     a_circle_of_any_size_is_recorded,
     a_large_circle_that_cannot_be_recorded,
+    what_is_there_already_holds_no_circle_back,
 );
 
 async fn what_the_input_would_create_is_not_missing(server: &TestServer) {
@@ -133,4 +134,20 @@ async fn a_large_circle_that_cannot_be_recorded(server: &TestServer) {
     assert_eq!((told.of("created").len(), refused.len()), (1_000, 1), "{}", told.text);
     let says = "must not lead back to itself; it is recorded without what it names of this input";
     assert!(refused[0].contains(says), "{refused:?}");
+}
+
+/// A line that is refused takes no others with it where what they name is there already.
+async fn what_is_there_already_holds_no_circle_back(server: &TestServer) {
+    let files = Files::new();
+    let area = |id: &str, related: &[&str]| {
+        let name = |id: &str| format!("cooperationAreas/{id}");
+        let related: Vec<_> = related.iter().map(|id| name(id)).collect();
+        let area = json!({ "name": name(id), "displayName": id, "related": related });
+        format!("{}\n", json!({ "cooperationArea": area }))
+    };
+    twice(server, &[], &[&files.put("there.jsonl", area("c1", &[]))]).await;
+    let lines = [area("a1", &["b1"]), area("b1", &["a1", "c1"]), area("c1", &["b1", "nowhere"])];
+    let told = twice(server, &[], &[&files.put("t.jsonl", lines.concat())]).await;
+    assert_eq!((told.of("created").len(), told.of("refused").len()), (2, 1), "{}", told.text);
+    assert_eq!(told.of("refused")[0]["line"], 3);
 }

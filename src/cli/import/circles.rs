@@ -9,7 +9,7 @@ use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::order::{named, together};
+use super::order::{name_of, together};
 use super::parted::without;
 use super::pass::Early;
 use super::{Line, Place};
@@ -100,7 +100,7 @@ async fn begin(
     early: &BTreeMap<Place, Early>,
     outcomes: &mut Outcomes,
 ) -> Result<(), Status> {
-    let name = |line: &Line| named(line.1.resource.as_ref()).name;
+    let name = |line: &Line| name_of(line.1.resource.as_ref());
     let names: HashSet<String> = circle.iter().map(name).collect();
     let waiting: Vec<&Early> =
         circle.iter().filter_map(|(places, _)| early.get(&places[0])).collect();

@@ -14,6 +14,7 @@ use super::names::{Names, messages, text};
 use super::rows::{Draft, Prepared, Tables};
 use super::{Place, record_at};
 use crate::cli::Failure;
+use crate::cli::lines::not_text;
 use crate::client::Client;
 use crate::model::names::canonical_country_id;
 use crate::proto;
@@ -44,8 +45,9 @@ impl Mapped {
         files: &[PathBuf],
         replace: bool,
     ) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let told = |problem: String| format!("{}: {problem}", path.display());
+        let bytes = std::fs::read(path).map_err(|error| told(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|error| told(not_text(&error)))?;
         let Reading { layout, mapping, mut problems } = Reading::of(path, &text);
         let tables = layout.and_then(|layout| {
             Tables::read(layout, files).map_err(|more| problems.extend(more)).ok()

@@ -7,8 +7,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::pass::Early;
 use super::{Entry, Place};
-use crate::model::described::{Described, References};
-use crate::model::violations::Path;
+use crate::model::described::Described;
 use crate::proto::ResourceVisitor;
 use crate::proto::v1::Resource;
 
@@ -21,25 +20,25 @@ pub(super) fn in_order(entries: Vec<Entry>, early: &BTreeMap<Place, Early>) -> V
 }
 
 /// The indexes of `resources` in the order in which they can be recorded, those that need each
-/// other together, directly or over others of them, and in the order of their lines.
+/// other together, directly or over others of them, and in the order of their lines. What is
+/// there already nobody needs.
 pub(super) fn together<'r>(
     resources: impl Iterator<Item = (&'r Place, Option<&'r Resource>)>,
     early: &BTreeMap<Place, Early>,
 ) -> Vec<Vec<usize>> {
-    let mut needs = DiGraph::<(&Place, Named), ()>::new();
+    let mut needs = DiGraph::<(&Place, String), ()>::new();
     for (place, resource) in resources {
-        needs.add_node((place, named(resource)));
+        needs.add_node((place, name_of(resource)));
     }
     let nodes: HashMap<&str, NodeIndex> =
-        needs.node_indices().map(|node| (needs[node].1.name.as_str(), node)).collect();
+        needs.node_indices().map(|node| (needs[node].1.as_str(), node)).collect();
     let mut edges = Vec::new();
     for node in needs.node_indices() {
-        let (place, named) = &needs[node];
-        let others = named.names.iter().filter_map(|name| nodes.get(name.as_str()));
+        let Some(early) = early.get(needs[node].0) else { continue };
+        let others = early.missing.iter().filter_map(|name| nodes.get(name.as_str()));
         edges.extend(others.map(|other| (node, *other)));
         // What does not fit may have to change at once.
-        let unfit = early.get(place).into_iter().flat_map(|early| &early.unfit);
-        let unfit = unfit.filter_map(|name| nodes.get(name.as_str()));
+        let unfit = early.unfit.iter().filter_map(|name| nodes.get(name.as_str()));
         edges.extend(unfit.flat_map(|other| [(*other, node), (node, *other)]));
     }
     for (line, other) in edges {
@@ -52,25 +51,15 @@ pub(super) fn together<'r>(
     together.collect()
 }
 
-/// A name, and what the message under it names.
-#[derive(Default)]
-pub(super) struct Named {
-    pub(super) name: String,
-    names: Vec<String>,
-}
-
-pub(super) fn named(resource: Option<&Resource>) -> Named {
-    struct Visitor;
-    impl ResourceVisitor for Visitor {
-        type Output = Named;
-        fn visit<T: Described>(self, mut value: T) -> Named {
-            let mut names = Vec::new();
-            References::visit_references(&mut value, &Path::Root, &mut |_, _, name| {
-                names.push(name.clone());
-            });
-            Named { name: value.common().name.to_owned(), names }
+/// The name of a resource; empty if it says none.
+pub(super) fn name_of(resource: Option<&Resource>) -> String {
+    struct Name;
+    impl ResourceVisitor for Name {
+        type Output = String;
+        fn visit<T: Described>(self, value: T) -> String {
+            value.common().name.to_owned()
         }
     }
     let resource = resource.and_then(|resource| resource.resource.clone());
-    resource.map(|resource| resource.visit(Visitor)).unwrap_or_default()
+    resource.map(|resource| resource.visit(Name)).unwrap_or_default()
 }

@@ -61,12 +61,12 @@ impl Tables {
             let folder = file.parent().unwrap_or(Path::new("."));
             let joined = layout.joins.iter();
             let joined = joined.map(|join| Joined::read(join, folder, layout.delimiter));
-            match joined.collect::<Result<Vec<_>, _>>() {
+            match joined.collect::<Result<Vec<_>, Vec<_>>>() {
                 Ok(joined) => {
                     problems.extend(layout.problems(file, &table.header, &headers(&joined)));
                     tables.push((table, joined));
                 }
-                Err(problem) => problems.push(problem),
+                Err(wrong) => problems.extend(wrong),
             }
         }
         if problems.is_empty() { Ok(Self { layout, tables }) } else { Err(problems) }
@@ -97,24 +97,27 @@ fn headers(joined: &[Joined]) -> Vec<&[String]> {
 }
 
 impl Joined {
-    fn read(join: &Join, folder: &Path, delimiter: char) -> Result<Self, String> {
+    fn read(join: &Join, folder: &Path, delimiter: char) -> Result<Self, Vec<String>> {
         let path = folder.join(&join.file);
-        let told = |problem: String| format!("{}: {problem}", path.display());
+        let told = |problem: String| vec![format!("{}: {problem}", path.display())];
         let table = Table::read(&path, delimiter).map_err(told)?;
-        if let Some((line, problem)) = table.broken.first() {
-            return Err(format!("{}:{line}: {problem}", path.display()));
-        }
+        let at = |line: usize, problem: &str| format!("{}:{line}: {problem}", path.display());
+        let mut problems: Vec<_> =
+            table.broken.iter().map(|(line, problem)| at(*line, problem)).collect();
         let place = table.header.iter().position(|column| *column == join.on.1);
         let place = place.ok_or_else(|| told(format!("has no column {:?}", join.on.1)))?;
         let mut rows = HashMap::new();
         for (index, row) in table.rows.iter().enumerate() {
             let key = row.values[place].trim().to_owned();
-            if rows.insert(key.clone(), index).is_some() {
-                let line = row.line;
-                return Err(format!("{}:{line}: {key:?} stands there twice", path.display()));
+            if let Some(first) = rows.get(&key) {
+                let first: &TableRow = &table.rows[*first];
+                let problem = format!("{key:?} stands in line {} already", first.line);
+                problems.push(at(row.line, &problem));
+            } else {
+                rows.insert(key, index);
             }
         }
-        Ok(Self { table, rows })
+        if problems.is_empty() { Ok(Self { table, rows }) } else { Err(problems) }
     }
 }
 
@@ -266,8 +269,8 @@ impl Drafts<'_> {
         unmapped.sort_by_key(|(one, (count, _))| (one.column.clone(), std::cmp::Reverse(*count)));
         for (Unmapped { column, value, why, becomes }, (count, place)) in unmapped {
             let treated = format!("{why}; {becomes}");
-            let rows = if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
-            let text = format!("{column}: {value:?} {treated} ({rows})");
+            let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+            let text = format!("{column}: {value:?} {treated} ({times})");
             let details =
                 json!({ "column": column, "value": value, "treated": treated, "count": count });
             prepared.remarks.push(Remark { outcome: "unmapped", place, text, details });

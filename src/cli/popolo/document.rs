@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::classes::Classes;
 use crate::cli::import::Place;
+use crate::cli::lines::not_text;
 
 /// Bytes of one file, all of which are kept in memory.
 const FILE_BYTES: u64 = 256 << 20;
@@ -175,10 +176,7 @@ fn text_of(path: &Path) -> Result<String, String> {
         return Err(format!("has {size} bytes, and a file may have {FILE_BYTES}"));
     }
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|error| {
-        let first = error.utf8_error().valid_up_to() + 1;
-        format!("is not UTF-8 from byte {first} on")
-    })
+    String::from_utf8(bytes).map_err(|error| not_text(&error))
 }
 
 /// What sort of JSON a text is.

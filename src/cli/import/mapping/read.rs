@@ -99,7 +99,10 @@ impl Reader<'_> {
             ["type", "delimiter", "group_by", "ignore", "tables", "columns", "join", "record"];
         self.keys(table, &known);
         for (name, node) in self.entries(table, "tables") {
+            // What the parts of which columns are, the rules say that use it.
+            self.each = Some(ITEM.to_owned());
             let values = self.value_table(node);
+            self.each = None;
             self.tables.insert(name, Arc::new(values));
         }
         let (derived, columns) = self.derived(table);

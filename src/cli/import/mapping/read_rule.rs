@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use super::contract;
 use super::date_forms::DateForm;
 use super::read::{Node, Reader};
+use super::row::ITEM;
 use super::rule::{Give, Kind, Rule, Unknown, Values};
 use super::template::Template;
 use crate::cli::import::table::Table;
@@ -194,6 +195,12 @@ impl Reader<'_> {
                 return None;
             };
             targets.extend(values.values().map(|value| (value.clone(), at)));
+            let mut columns = values.values().flat_map(Template::columns);
+            if self.each.is_none() && columns.any(|column| column == ITEM) {
+                let text =
+                    format!("{{{ITEM}}} in [tables.{name}] is a part: split or each is missing");
+                self.problem(at, text);
+            }
             return Some(values);
         }
         let table = node.get_ref().as_table();
