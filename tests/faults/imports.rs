@@ -101,7 +101,7 @@ async fn mixed(database: Database) {
     for (line, what) in [
         (3, "is no Resource"),
         (4, "UTF-8"),
-        (5, "5242881 bytes"),
+        (5, "5242880 bytes"),
         (6, "titel"),
         (7, "needs a name or an external id"),
         (8, "there is no countries/XQZ"),
