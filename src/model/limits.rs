@@ -43,6 +43,8 @@ pub const QUEUE_BYTES: usize = 64 << 20;
 pub const IMPORT_REQUESTS: usize = 2 * GROUP_REQUESTS;
 /// Writes of all Imports together that may wait: the rest of the queue is for others.
 pub const IMPORTS_REQUESTS: usize = QUEUE_REQUESTS / 2;
+/// Their bytes together.
+pub const IMPORTS_BYTES: usize = QUEUE_BYTES / 2;
 /// Their bytes together, unless one alone has more.
 pub const IMPORT_BYTES: usize = 8 << 20;
 /// Pause of an Import while there is no room for what it writes.

@@ -8,7 +8,32 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use super::state::{State, Status};
 use super::write::{Write, Written};
 use crate::model::error::{Error, Reason, Result};
-use crate::model::limits::{IMPORTS_REQUESTS, QUEUE_BYTES, QUEUE_REQUESTS};
+use crate::model::limits::{IMPORTS_BYTES, IMPORTS_REQUESTS, QUEUE_BYTES, QUEUE_REQUESTS};
+
+/// A place in the queue, and the bytes that are in it.
+type Places = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+
+/// Places, and the bytes of those who take them.
+#[derive(Clone, Debug)]
+struct Room {
+    requests: Arc<Semaphore>,
+    bytes: Arc<Semaphore>,
+}
+
+impl Room {
+    fn new(requests: usize, bytes: usize) -> Self {
+        let [requests, bytes] = [requests, bytes].map(|count| Arc::new(Semaphore::new(count)));
+        Self { requests, bytes }
+    }
+
+    /// Takes a place for `size` bytes, if there is one.
+    fn take(&self, size: u32) -> Result<Places> {
+        let full = |_| Error::new(Reason::Overloaded, "more writes wait than the queue may hold");
+        let request = Arc::clone(&self.requests).try_acquire_owned().map_err(full)?;
+        let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(size).map_err(full)?;
+        Ok((request, bytes))
+    }
+}
 
 /// A write in the queue.
 #[derive(Debug)]
@@ -21,7 +46,7 @@ pub(super) struct Queued {
 #[derive(Debug)]
 pub(super) struct Reply {
     sender: oneshot::Sender<Result<Written>>,
-    places: (OwnedSemaphorePermit, OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
+    places: (Places, Option<Places>),
 }
 
 impl Reply {
@@ -51,10 +76,9 @@ pub struct Queue {
     sender: mpsc::UnboundedSender<Queued>,
     turns: mpsc::UnboundedSender<Turn>,
     closing: Arc<Notify>,
-    requests: Arc<Semaphore>,
-    /// The part of the places that imports may take.
-    imports: Arc<Semaphore>,
-    bytes: Arc<Semaphore>,
+    room: Room,
+    /// The part of it that imports may take.
+    imports: Room,
     state: State,
 }
 
@@ -68,9 +92,8 @@ impl Queue {
             sender,
             turns,
             closing: Arc::clone(&closing),
-            requests: Arc::new(Semaphore::new(QUEUE_REQUESTS)),
-            imports: Arc::new(Semaphore::new(IMPORTS_REQUESTS)),
-            bytes: Arc::new(Semaphore::new(QUEUE_BYTES)),
+            room: Room::new(QUEUE_REQUESTS, QUEUE_BYTES),
+            imports: Room::new(IMPORTS_REQUESTS, IMPORTS_BYTES),
             state,
         };
         (queue, End { writes, turns: asked, closing })
@@ -93,23 +116,21 @@ impl Queue {
         &self,
         write: &mut Option<Write>,
     ) -> Result<impl Future<Output = Result<Written>> + Send + use<>> {
-        let place = Arc::clone(&self.imports).try_acquire_owned().map_err(full)?;
-        self.hand_over(write, Some(place))
+        self.hand_over(write, Some(&self.imports))
     }
 
     fn hand_over(
         &self,
         write: &mut Option<Write>,
-        import: Option<OwnedSemaphorePermit>,
+        part: Option<&Room>,
     ) -> Result<impl Future<Output = Result<Written>> + Send + use<>> {
         self.check_up()?;
         let size = write.as_ref().map_or(0, |write| write.size.clamp(1, QUEUE_BYTES));
         let size = u32::try_from(size).unwrap_or(u32::MAX);
-        let request = Arc::clone(&self.requests).try_acquire_owned().map_err(full)?;
-        let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(size).map_err(full)?;
+        let places = (self.room.take(size)?, part.map(|part| part.take(size)).transpose()?);
         let write = write.take().ok_or_else(Error::internal)?;
         let (sender, answer) = oneshot::channel();
-        let queued = Queued { write, reply: Reply { sender, places: (request, bytes, import) } };
+        let queued = Queued { write, reply: Reply { sender, places } };
         self.sender.send(queued).map_err(|_| draining())?;
         Ok(async { answer.await.map_err(|_| draining())? })
     }
@@ -132,10 +153,6 @@ impl Queue {
     }
 }
 
-fn full<E>(_: E) -> Error {
-    Error::new(Reason::Overloaded, "more writes wait than the queue may hold")
-}
-
 fn draining() -> Error {
     Error::new(Reason::Draining, "the server is going away")
 }
@@ -146,4 +163,44 @@ pub(super) fn outdated() -> Error {
         Reason::StoreUnavailable,
         "a newer version writes to this store: this server must be upgraded",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(size: usize) -> Write {
+        Write {
+            actor: String::new(),
+            reason: String::new(),
+            request_id: String::new(),
+            digest: [0; 32],
+            validate_only: false,
+            checks: Vec::new(),
+            drafts: Vec::new(),
+            size,
+        }
+    }
+
+    /// How many writes of `size` bytes imports may have in the queue.
+    fn imports(queue: &Queue, size: usize) -> usize {
+        (0..).take_while(|_| queue.import(&mut Some(write(size))).is_ok()).count()
+    }
+
+    #[test]
+    fn imports_leave_half_of_the_queue_to_others() {
+        for (size, most) in [(1, QUEUE_REQUESTS / 2), (1 << 20, (QUEUE_BYTES / 2) >> 20)] {
+            let (queue, mut end) = Queue::new(State::default());
+            assert_eq!(imports(&queue, size), most);
+            for _ in 0..most {
+                assert!(queue.hand_over(&mut Some(write(size)), None).is_ok());
+            }
+            let refused = queue.hand_over(&mut Some(write(size)), None).err();
+            assert_eq!(refused.map(|error| error.reason), Some(Reason::Overloaded));
+            // What has been taken out gives its room back when it is answered.
+            let queued = end.writes.try_recv().expect("it waits");
+            queued.reply.send(Err(draining()));
+            assert_eq!(imports(&queue, size), 1);
+        }
+    }
 }

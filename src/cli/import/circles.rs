@@ -112,9 +112,8 @@ async fn begin(
         return Ok(());
     }
     // What has to change at once is not helped by what it names being there.
-    let is_to_begin = |line: &&Line| {
-        waiting.iter().all(|one| one.unfit.is_empty()) && missing.contains(&name(line))
-    };
+    let fits = waiting.iter().all(|one| one.unfit.is_empty());
+    let is_to_begin = |line: &&Line| fits && missing.contains(&name(line));
     let (places, parts): (Vec<_>, Vec<_>) = circle
         .iter()
         .filter(is_to_begin)
