@@ -1,7 +1,6 @@
 //! Opens the database: who may write, who reads, and with which settings.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection};
 
 use super::failure::{in_time, silent, was_cut};
+use super::lock::Lock;
 use crate::model::limits::{IDLE_IN_TRANSACTION, LOCK_TIMEOUT, STATEMENT_TIMEOUT};
 
 /// Connections that read.
@@ -73,7 +73,7 @@ pub struct Databases {
     /// Hears the text of each statement that the committer sends.
     pub hears_statements: Option<fn(&str)>,
     /// Held until a SQLite file is closed.
-    lock: Mutex<Option<File>>,
+    lock: Mutex<Option<Lock>>,
 }
 
 /// How to connect, and as how many.
@@ -101,7 +101,7 @@ impl Databases {
         writer_way: Way,
         reader_way: Way,
         hint_way: Option<PgConnectOptions>,
-        lock: Option<File>,
+        lock: Option<Lock>,
     ) -> Self {
         Self {
             writer: writer_way.connect(),
@@ -243,7 +243,7 @@ fn unknown_address(url: &str) -> OpenError {
 async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
     let options = SqliteConnectOptions::from_str(url)?;
     let path = options.get_filename().to_owned();
-    let lock = lock(&path)?;
+    let lock = Lock::take(&path)?;
     let options = options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -274,25 +274,6 @@ async fn open_sqlite(url: &str) -> Result<Databases, OpenError> {
     let databases = Databases::connect(writer_way, reader_way, None, Some(lock));
     databases.writer.ping().await?;
     Ok(databases)
-}
-
-/// The lock lies in a file of its own, since SQLite uses locks on the database
-/// itself and a lock there would be lost when any of its handles is closed.
-fn lock(database: &Path) -> Result<File, OpenError> {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".lock");
-    let path = PathBuf::from(path);
-    let failed = |cause| OpenError::File { path: path.clone(), cause };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database.to_owned())),
-        Err(TryLockError::Error(cause)) => Err(failed(cause)),
-    }
 }
 
 fn open_postgres(url: &str) -> Result<Databases, OpenError> {

@@ -30,6 +30,7 @@ pub mod index;
 mod judge;
 pub mod list;
 pub mod load;
+mod lock;
 pub mod log;
 pub mod meaning;
 mod memory;
