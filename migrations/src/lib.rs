@@ -28,6 +28,7 @@ mod m20261127_000001_agreement_status;
 mod m20261127_000002_peers;
 mod m20261127_000003_titles;
 mod m20261128_000001_participation;
+mod m20261129_000001_first_day;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000002_peers::Migration),
             Box::new(m20261127_000003_titles::Migration),
             Box::new(m20261128_000001_participation::Migration),
+            Box::new(m20261129_000001_first_day::Migration),
         ]
     }
 }

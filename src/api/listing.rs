@@ -52,7 +52,6 @@ impl Query {
     /// Checks `order_by` against the fields that the type can be sorted by.
     pub fn new(
         kind: &'static Kind,
-        sortable: &'static [&'static str],
         order_by: &str,
         filter: Option<Filter>,
         as_of: AsOf,
@@ -67,14 +66,16 @@ impl Query {
                 (None, None) => false,
                 (Some("asc"), None) => false,
                 (Some("desc"), None) => true,
-                _ => return Err(wrong(sortable, part)),
+                _ => return Err(wrong(kind, part)),
             };
+            let column = || kind.sortable.iter().find(|column| **column == field);
             let known = match field {
                 "name" => Some(SortField::Name),
                 "create_time" => Some(SortField::CreateTime),
-                _ => sortable.iter().find(|column| **column == field).map(|c| SortField::Column(c)),
+                _ if kind.dated == Some(field) => Some(SortField::FirstDay),
+                _ => column().map(|column| SortField::Column(column)),
             };
-            let known = known.ok_or_else(|| wrong(sortable, part))?;
+            let known = known.ok_or_else(|| wrong(kind, part))?;
             if order.iter().any(|(other, _)| *other == known) {
                 let text = format!("{field} stands here twice");
                 return Err(Error::invalid(&Path::Root.field("order_by"), text));
@@ -207,8 +208,9 @@ pub(super) fn decode(token: &str) -> Option<([u8; 8], Vec<String>)> {
     Some((*identity, values))
 }
 
-fn wrong(sortable: &[&str], part: &str) -> Error {
-    let known = ["name", "create_time"].iter().chain(sortable).copied().collect::<Vec<_>>();
+fn wrong(kind: &Kind, part: &str) -> Error {
+    let known = ["name", "create_time"].iter().chain(kind.sortable).chain(kind.dated.as_ref());
+    let known = known.copied().collect::<Vec<_>>();
     let text =
         format!("{part:?} is none of {}, each optionally followed by desc", known.join(", "));
     Error::invalid(&Path::Root.field("order_by"), text)

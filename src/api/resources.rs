@@ -168,7 +168,7 @@ async fn list<T: Standard + Resource>(api: Api, request: Request<T::ListRequest>
     let is_known = filter.is_some() && as_of.is_some() && day.is_some();
     let (as_of, day) = (as_of.unwrap_or(AsOf::Now), day.flatten());
     problems.keep(as_of.counts(count));
-    let query = listing::Query::new(kind, T::SORTABLE, &order_by, filter.flatten(), as_of, day);
+    let query = listing::Query::new(kind, &order_by, filter.flatten(), as_of, day);
     let query = problems.keep(query);
     let after = problems.keep(listing::after(&page_token, query.as_ref().filter(|_| is_known)));
     let ((mask, query), after) = problems.into_ok(mask.zip(query).zip(after))?;

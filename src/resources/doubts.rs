@@ -20,10 +20,15 @@ pub(crate) fn some_of(names: BTreeSet<&str>) -> String {
 
 /// Doubts a date whose year nobody knows.
 pub(crate) fn year(date: &str, at: &Path<'_>, warnings: &mut Warnings) {
-    if date.starts_with("XXXX") {
+    if is_of_any_year(date) {
         let text = format!("the year of {date} is unknown, so it may mean any");
         warnings.add(WarningCode::YearUnknown, at, text);
     }
+}
+
+/// Whether nothing is known of the year of `date`.
+pub(crate) fn is_of_any_year(date: &str) -> bool {
+    date.starts_with("XXXX")
 }
 
 /// Doubts the dates of a period in the same way.

@@ -66,6 +66,8 @@ pub(crate) struct DateColumns {
     pub(crate) text: Option<String>,
     pub(crate) earliest: Option<i32>,
     pub(crate) latest: Option<i32>,
+    /// The day to sort by: what has no date may be of any day, so also of the first of all.
+    pub(crate) first_day: i32,
 }
 
 impl DateColumns {
@@ -75,8 +77,9 @@ impl DateColumns {
                 text: Some(text.to_owned()),
                 earliest: Some(date.earliest()),
                 latest: Some(date.latest()),
+                first_day: date.earliest(),
             },
-            Err(_) => Self { text: None, earliest: None, latest: None },
+            Err(_) => Self { text: None, earliest: None, latest: None, first_day: Day::MIN },
         }
     }
 }

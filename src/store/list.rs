@@ -10,6 +10,7 @@ use sea_orm::{
 use super::resource::Kind;
 use super::sql::Sql;
 use crate::filter::Filter;
+use crate::model::dates::Day;
 
 /// A field to sort by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum SortField {
     CreateTime,
     /// A text column of the typed table.
     Column(&'static str),
+    /// The date that the type is sorted by.
+    FirstDay,
 }
 
 impl SortField {
@@ -28,6 +31,16 @@ impl SortField {
             Self::Name => "r.name".to_owned(),
             Self::CreateTime => "r.key".to_owned(),
             Self::Column(column) => format!("t.{column}"),
+            Self::FirstDay => "t.first_day".to_owned(),
+        }
+    }
+
+    /// What the column is compared with for a value of it as text.
+    fn value(self, text: &str) -> Value {
+        match self {
+            Self::CreateTime => Value::from(text.parse::<i64>().unwrap_or(i64::MAX)),
+            Self::FirstDay => Value::from(text.parse::<Day>().unwrap_or(Day::MAX)),
+            Self::Name | Self::Column(_) => Value::from(text),
         }
     }
 }
@@ -95,6 +108,7 @@ fn values(row: &QueryResult, list: &List) -> Result<Vec<String>, DbErr> {
     fields
         .map(|(index, (field, _))| match field {
             SortField::CreateTime => Ok(row.try_get_by_index::<i64>(index + 2)?.to_string()),
+            SortField::FirstDay => Ok(row.try_get_by_index::<Day>(index + 2)?.to_string()),
             _ => row.try_get_by_index(index + 2),
         })
         .collect()
@@ -167,10 +181,6 @@ fn names_between(sql: Sql, list: &List, after: Option<&[String]>) -> Sql {
 /// The records behind `after`: one comparison of rows where all fields go the
 /// same way, which an index answers, else field by field.
 fn keyset(mut sql: Sql, list: &List, after: &[String]) -> Sql {
-    let value = |field: SortField, text: &str| match field {
-        SortField::CreateTime => Value::from(text.parse::<i64>().unwrap_or(i64::MAX)),
-        _ => Value::from(text),
-    };
     let expression = |field: SortField| match field {
         SortField::CreateTime => "t.key".to_owned(),
         field => field.expression(),
@@ -181,7 +191,7 @@ fn keyset(mut sql: Sql, list: &List, after: &[String]) -> Sql {
         let fields: Vec<_> = list.order.iter().map(|(field, _)| expression(*field)).collect();
         sql = sql.push(&format!("({}){}(", fields.join(", "), sign(first)));
         for (index, ((field, _), text)) in list.order.iter().zip(after).enumerate() {
-            sql = sql.push(if index == 0 { "" } else { ", " }).bind(value(*field, text));
+            sql = sql.push(if index == 0 { "" } else { ", " }).bind(field.value(text));
         }
         return sql.push(")");
     }
@@ -193,7 +203,7 @@ fn keyset(mut sql: Sql, list: &List, after: &[String]) -> Sql {
             let and = if index == 0 { "" } else { " AND " };
             sql = sql
                 .push(&format!("{and}{}{compare}", expression(*field)))
-                .bind(value(*field, &after[index]));
+                .bind(field.value(&after[index]));
         }
         sql = sql.push(")");
     }

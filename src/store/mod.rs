@@ -84,7 +84,7 @@ use crate::model::limits::ANSWER;
 
 /// Format of stored messages and index functions. It rises whenever one of them
 /// changes, so that an older process does not write what it does not know.
-pub const FORMAT: i32 = 6;
+pub const FORMAT: i32 = 7;
 
 /// Microseconds since 1970 by this machine's clock.
 pub fn now_micros() -> i64 {

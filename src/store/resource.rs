@@ -34,6 +34,9 @@ pub trait Resource: Described + Debug + Send + Sync {
     const TABLES: &'static [Table];
     /// Text columns of the typed table that lists can be sorted by.
     const SORTABLE: &'static [&'static str];
+    /// The date that lists can be sorted by, by the earliest day that it can mean. The typed
+    /// table has a column `first_day` for it.
+    const DATED: Option<&'static str> = None;
     /// What lists can be filtered by, besides the fields of every type.
     const FILTERABLE: &'static [Filterable];
     /// Edges that may not form a cycle.
@@ -297,6 +300,10 @@ pub struct Kind {
     pub output_only: &'static [u32],
     /// Its tables.
     pub tables: &'static [Table],
+    /// Text columns that lists can be sorted by.
+    pub sortable: &'static [&'static str],
+    /// The date that they can be sorted by.
+    pub dated: Option<&'static str>,
     /// What lists can be filtered by, besides the fields of every type.
     pub filterable: &'static [Filterable],
     /// Its edges that may not form a cycle.
@@ -327,6 +334,8 @@ impl Kind {
             tag: T::TAG,
             output_only: T::OUTPUT_ONLY,
             tables: T::TABLES,
+            sortable: T::SORTABLE,
+            dated: T::DATED,
             filterable: T::FILTERABLE,
             hierarchy: T::HIERARCHY,
             derived_until: T::DERIVED_UNTIL,

@@ -1,6 +1,7 @@
 //! Filters that users often send are answered by indexes.
 
 use std::collections::{BTreeSet, HashMap};
+use std::iter;
 
 use entente::api::listing::Query;
 use entente::api::past::AsOf;
@@ -87,9 +88,9 @@ const ROWS: &str = "
         SELECT key, 'Agreement', 'agreements/x' || n, (SELECT uid FROM record LIMIT 1), 1,
             (SELECT body FROM record LIMIT 1) FROM n;
     INSERT INTO agreement (key, title, form, expires, expires_earliest, expires_latest, status,
-            likeness)
+            first_day, likeness)
         SELECT key, 'Title', 'TREATY', '2000', n * 2, n * 2 + 30,
-            CASE n % 100 WHEN 0 THEN 'SUSPENDED' ELSE 'IN_FORCE' END,
+            CASE n % 100 WHEN 0 THEN 'SUSPENDED' ELSE 'IN_FORCE' END, n,
             CASE n % 2 WHEN 0 THEN 0 ELSE n END FROM n;
     INSERT INTO agreement_party (key, ordinal, country_key, role)
         SELECT n.key, 0, c.key, 'PARTY' FROM n JOIN c ON c.i = n % 200 + 1;
@@ -119,7 +120,8 @@ const ROWS: &str = "
             UNION ALL SELECT 300000, 'Organization', 'organizations'
             UNION ALL SELECT 400000, 'Engagement', 'engagements'
             UNION ALL SELECT 500000, 'Statement', 'statements'
-            UNION ALL SELECT 600000, 'BilateralRelation', 'bilateralRelations') AS t
+            UNION ALL SELECT 600000, 'BilateralRelation', 'bilateralRelations'
+            UNION ALL SELECT 700000, 'Source', 'sources') AS t
         WHERE n <= 5000;
     CREATE TABLE m AS SELECT n.n, c.key AS one, d.key AS other
         FROM n JOIN c ON c.i = n % 200 + 1 JOIN c AS d ON d.i = (n / 200) % 200 + 1
@@ -129,13 +131,16 @@ const ROWS: &str = "
             CASE n % 2 WHEN 0 THEN 0 ELSE n END FROM m;
     INSERT INTO membership (key, ordinal, country_key, status)
         SELECT 300000 + n, 0, one, 'MEMBER' FROM m;
+    INSERT INTO engagement (key, title, first_day) SELECT 400000 + n, 'Title', n FROM m;
     INSERT INTO participant (key, ordinal, country_key) SELECT 400000 + n, 0, one FROM m;
     INSERT INTO participant (key, ordinal, country_key) SELECT 400000 + n, 1, other FROM m;
     INSERT INTO honour (key, ordinal, title, grantor_key)
         SELECT 400000 + n, 0, 'Title', one FROM m;
+    INSERT INTO statement (key, kind, first_day) SELECT 500000 + n, 'REMARKS', n FROM m;
     INSERT INTO statement_subject (key, ordinal, about_key) SELECT 500000 + n, 0, one FROM m;
     INSERT INTO bilateral_relation (key, level) SELECT 600000 + n, 'AMBASSADOR' FROM m;
     INSERT INTO relation_country (key, ordinal, country_key) SELECT 600000 + n, 0, one FROM m;
+    INSERT INTO source (key, title, first_day) SELECT 700000 + n, 'Title', n FROM m;
 ";
 
 async fn connect(kind: Database) -> (TestDatabase, DatabaseConnection) {
@@ -168,13 +173,17 @@ async fn plan(
     keys: &HashMap<String, i64>,
     type_name: &str,
     text: &str,
+    order_by: &str,
 ) -> String {
     let kind = REGISTRY.by_type(type_name).unwrap();
-    let mut filter = Filter::new(*REGISTRY, kind, text).unwrap().unwrap();
-    let key = |name: &str| keys.get(name).copied().unwrap_or_default();
-    filter.bind(|name| vec![(key(name), name.to_owned())]).unwrap();
-    filter.expand(|_, root| [root, root + 1, root + 2].map(|key| (key, key.to_string())).into());
-    let query = Query::new(kind, &[], "", Some(filter), AsOf::Now, None).unwrap();
+    let mut filter = Filter::new(*REGISTRY, kind, text).unwrap();
+    if let Some(filter) = &mut filter {
+        let key = |name: &str| keys.get(name).copied().unwrap_or_default();
+        filter.bind(|name| vec![(key(name), name.to_owned())]).unwrap();
+        let below = |root| [root, root + 1, root + 2].map(|key: i64| (key, key.to_string()));
+        filter.expand(|_, root| below(root).into());
+    }
+    let query = Query::new(kind, order_by, filter, AsOf::Now, None).unwrap();
     explained(db, list::statement(db.get_database_backend(), &query.page(50, None, false))).await
 }
 
@@ -204,12 +213,17 @@ async fn common_filters_use_indexes(kind: Database) {
     let (database, db) = connect(kind).await;
     fill(&db).await;
     let keys = keys(&db).await;
-    for (type_name, filter, indexes) in PLANS {
-        let plan = plan(&db, &keys, type_name, filter).await;
+    let orders = PLANS.iter().flat_map(|one| {
+        let dated = REGISTRY.by_type(one.0).unwrap().dated;
+        iter::once((one, String::new())).chain(dated.map(|date| (one, format!("{date} desc"))))
+    });
+    for ((type_name, filter, indexes), order_by) in orders {
+        let plan = plan(&db, &keys, type_name, filter, &order_by).await;
         let mut rest = plan.as_str();
-        for index in indexes {
+        for index in *indexes {
             let place = rest.find(index);
-            let place = place.unwrap_or_else(|| panic!("{filter} does not use {index}:\n{plan}"));
+            let place = place
+                .unwrap_or_else(|| panic!("{filter}, {order_by:?}: does not use {index}:\n{plan}"));
             rest = &rest[place + index.len()..];
         }
         assert!(
@@ -225,6 +239,37 @@ async fn common_filters_use_indexes(kind: Database) {
     }
     db.close().await.unwrap();
     database.remove().await;
+}
+
+/// Pages in the order of dates are read in that order.
+async fn lists_by_date_use_indexes(kind: Database) {
+    let (database, db) = connect(kind).await;
+    fill(&db).await;
+    let all = HashMap::new();
+    for (type_name, index) in [
+        ("Engagement", "engagement_first_day"),
+        ("Statement", "statement_first_day"),
+        ("Source", "source_first_day"),
+    ] {
+        let date = REGISTRY.by_type(type_name).unwrap().dated.unwrap();
+        for order_by in [date.to_owned(), format!("{date} desc")] {
+            let plan = plan(&db, &all, type_name, "", &order_by).await;
+            let sorts = plan.contains("TEMP B-TREE") || plan.contains("Sort");
+            assert!(plan.contains(index) && !sorts, "{order_by}:\n{plan}");
+        }
+    }
+    db.close().await.unwrap();
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn lists_by_date_use_indexes_on_sqlite() {
+    lists_by_date_use_indexes(Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn lists_by_date_use_indexes_on_postgres() {
+    lists_by_date_use_indexes(Database::Postgres).await;
 }
 
 /// What a record is compared with is found by an index, and of the thousands that may
@@ -285,8 +330,10 @@ async fn indexes_that_are_declared_are_there() {
                 Values::Reference("*") => (field.path.to_owned(), "countries/KHM".to_owned()),
                 _ => (field.path.to_owned(), "x".to_owned()),
             };
-            let plan =
-                plan(&db, &HashMap::new(), kind.type_name, &format!("{path} = {value}")).await;
+            let plan = {
+                let text = format!("{path} = {value}");
+                plan(&db, &HashMap::new(), kind.type_name, &text, "").await
+            };
             let found = match field.table {
                 RECORD => plan.contains("SEARCH r") && plan.contains("=?)"),
                 _ => plan.contains("SEARCH f"),

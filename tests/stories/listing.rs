@@ -121,7 +121,7 @@ pub async fn filters<T: Sample>(server: &TestServer) {
 }
 
 /// Names of a whole list, page by page, and titles where there are any.
-async fn all<T: Sample>(
+pub async fn all<T: Sample>(
     client: &Client<T>,
     order_by: &str,
     page_size: i32,

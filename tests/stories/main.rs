@@ -12,6 +12,7 @@ mod algebra;
 mod all_at_once;
 mod article;
 mod bad_input;
+mod by_date;
 mod calendar;
 mod cancelling;
 #[path = "../faults/chance.rs"]

@@ -14,9 +14,10 @@ use self::entities::{
 };
 use self::status::intervals::{Interval, holds_until, intervals};
 use self::status::is_bilateral;
+use super::doubts::is_of_any_year;
 use super::{DateColumns, filled, ordinal, short_name};
 use crate::filter::field::Filterable;
-use crate::model::dates::Day;
+use crate::model::dates::{Day, PartialDate};
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::agreement_party::Party;
 use crate::proto::v1::{
@@ -39,6 +40,7 @@ impl Resource for Agreement {
         Table { name: "agreement_status", references: &[] },
     ];
     const SORTABLE: &'static [&'static str] = &["title"];
+    const DATED: Option<&'static str> = Some("actions.date");
     const FILTERABLE: &'static [Filterable] = filterable::FIELDS;
     const DERIVED_UNTIL: Option<&'static str> = Some("status_until");
     const PEERS: Option<Peers> = Some(Peers {
@@ -124,6 +126,7 @@ impl Resource for Agreement {
             status: short_name(self.status().as_str_name(), STATUS_PREFIX),
             status_until: holds_until(self.status(), &intervals, today),
             likeness: doubles::likeness(self, keys),
+            first_day: self.first_day(),
         });
         index_status(key, intervals, rows);
         self.index_parties(key, keys, rows);
@@ -155,6 +158,16 @@ impl Resource for Agreement {
 }
 
 impl Agreement {
+    /// The day of the first of its actions. One whose year is unknown tells less than any other.
+    fn first_day(&self) -> Day {
+        let day = |date: &str| PartialDate::parse(date).map_or(Day::MIN, |date| date.earliest());
+        let dates = self.actions.iter().map(|action| action.date.as_str());
+        let (unknown, known): (Vec<_>, Vec<_>) =
+            dates.filter(|date| !date.is_empty()).partition(|date| is_of_any_year(date));
+        let first = known.into_iter().map(day).min();
+        first.or_else(|| unknown.into_iter().map(day).min()).unwrap_or(Day::MIN)
+    }
+
     fn index_parties(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
         for (index, party) in self.parties.iter().enumerate() {
             let (country_key, organization_key) = match &party.party {

@@ -24,6 +24,8 @@ pub mod bilateral_relation {
         pub established_latest: Option<i32>,
         /// The first day, from `today` on, on which level or established is another, days since 1970.
         pub derived_until: Option<i32>,
+        /// The day by which `established` is sorted, days since 1970; the least if it is unknown.
+        pub first_day: i32,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -21,6 +21,7 @@ impl Resource for BilateralRelation {
         Table { name: "relation_event", references: &[] },
     ];
     const SORTABLE: &'static [&'static str] = &[];
+    const DATED: Option<&'static str> = Some("established");
     const FILTERABLE: &'static [Filterable] = &[
         Filterable::new(
             "countries",
@@ -101,6 +102,7 @@ impl Resource for BilateralRelation {
             established: established.text,
             established_earliest: established.earliest,
             established_latest: established.latest,
+            first_day: established.first_day,
             derived_until: level::holds_until(self.level(), &self.established, &self.events, today),
         });
         for (ordinal, country_key) in keys_of(&self.countries, keys) {

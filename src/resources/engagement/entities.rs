@@ -51,6 +51,8 @@ pub mod engagement {
         /// How it ends.
         #[sea_orm(column_type = "Text", nullable)]
         pub end_kind: Option<String>,
+        /// The day by which its start is sorted, days since 1970; the least if it is unknown.
+        pub first_day: i32,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -41,6 +41,7 @@ impl Resource for Engagement {
         Table { name: "engagement_mention", references: &["country_key"] },
     ];
     const SORTABLE: &'static [&'static str] = &["title"];
+    const DATED: Option<&'static str> = Some("period.start");
     const FILTERABLE: &'static [Filterable] = filterable::FIELDS;
     const HIERARCHY: Option<Hierarchy> = Some(Hierarchy {
         table: "engagement",
@@ -100,6 +101,7 @@ impl Resource for Engagement {
             start: start.text,
             start_earliest: start.earliest,
             start_latest: start.latest,
+            first_day: start.first_day,
             end: end.text,
             end_earliest: end.earliest,
             end_latest: end.latest,

@@ -40,6 +40,8 @@ pub mod source {
         /// Letter of the Admiralty code.
         #[sea_orm(column_type = "Text", nullable)]
         pub reliability: Option<String>,
+        /// The day by which the date of publication is sorted, days since 1970; the least if it is unknown.
+        pub first_day: i32,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -18,6 +18,7 @@ impl Resource for Source {
         Table { name: "source_quote", references: &["quoted_key"] },
     ];
     const SORTABLE: &'static [&'static str] = &["title"];
+    const DATED: Option<&'static str> = Some("published_on");
     const FILTERABLE: &'static [Filterable] = &[
         Filterable::new("title", Values::Text, "source", "title").indexed(),
         Filterable::new("kind", Values::Enum, "source", "kind"),
@@ -55,6 +56,7 @@ impl Resource for Source {
             published: published.text,
             published_earliest: published.earliest,
             published_latest: published.latest,
+            first_day: published.first_day,
             uri: filled(&self.uri),
             language: filled(&self.language),
             licence: filled(&self.licence),

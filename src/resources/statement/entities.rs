@@ -40,6 +40,8 @@ pub mod statement {
         /// Short name of the stance.
         #[sea_orm(column_type = "Text", nullable)]
         pub stance: Option<String>,
+        /// The day by which the date of issue is sorted, days since 1970; the least if it is unknown.
+        pub first_day: i32,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

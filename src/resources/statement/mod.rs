@@ -31,6 +31,7 @@ impl Resource for Statement {
         Table { name: "claim_country", references: &["country_key"] },
     ];
     const SORTABLE: &'static [&'static str] = &[];
+    const DATED: Option<&'static str> = Some("issued_on");
     const FILTERABLE: &'static [Filterable] = &[
         Filterable::new("kind", Values::Enum, "statement", "kind"),
         Filterable::new(
@@ -132,6 +133,7 @@ impl Resource for Statement {
             issued: issued.text,
             issued_earliest: issued.earliest,
             issued_latest: issued.latest,
+            first_day: issued.first_day,
             outlet: filled(&self.outlet),
             language: filled(&self.language),
             stance: short_name(self.stance().as_str_name(), "STATEMENT_STANCE_"),
