@@ -8,7 +8,8 @@ use crate::model::error::{Error, Result};
 use crate::model::names;
 use crate::model::violations::{Path, Violations};
 use crate::model::wire::{Mask, MaskUse};
-use crate::store::resource::{Kind, Object, Registry};
+use crate::store::registry::{Kind, Registry};
+use crate::store::resource::Object;
 use crate::store::write::{Draft, Operation};
 
 /// Where a mutation stands in a request.

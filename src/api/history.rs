@@ -20,7 +20,7 @@ use crate::model::wire::{Mask, put_field};
 use crate::proto::Frame;
 use crate::proto::v1::{ListRevisionsRequest, Revision, RollbackRequest};
 use crate::store::log::ChangeKind;
-use crate::store::resource::Kind;
+use crate::store::registry::Kind;
 use crate::store::versions::Version;
 use crate::store::write::{Check, Expectation, Write, timestamp};
 

@@ -12,7 +12,7 @@ use crate::model::limits::{MESSAGE_OUT_BYTES, PAGE_DEFAULT, PAGE_MAX};
 use crate::model::violations::Path;
 use crate::model::wire::{put_field, put_number, put_varint};
 use crate::store::list::{List, SortField};
-use crate::store::resource::Kind;
+use crate::store::registry::Kind;
 
 /// Bytes of the resources on a page; the rest is for what stands beside them.
 pub const PAGE_BYTES: usize = MESSAGE_OUT_BYTES - 64 * 1_024;

@@ -22,7 +22,7 @@ use crate::model::error::{Problems, Result};
 use crate::model::violations::{Path, Violations};
 use crate::model::wire::{Mask, MaskUse};
 use crate::store::Store;
-use crate::store::resource::Kind;
+use crate::store::registry::Kind;
 
 /// What every service needs. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::violations::Path;
 use crate::store::list::{self, List};
 use crate::store::past::{Asked, Page};
-use crate::store::resource::Kind;
+use crate::store::registry::Kind;
 
 /// Names that are looked at in one step where there is a filter, and steps of one
 /// answer.

@@ -21,7 +21,8 @@ use crate::proto::v1::{
     UndeleteMutation, UpdateMutation, check, mutation,
 };
 use crate::proto::{Frame, ResourceVisitor};
-use crate::store::resource::{Kind, Object, Registry};
+use crate::store::registry::{Kind, Registry};
+use crate::store::resource::Object;
 use crate::store::write::{self, Draft, Expectation, Write};
 
 /// The service of atomic writes.

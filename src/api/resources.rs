@@ -26,7 +26,8 @@ use crate::model::standard::{BatchGet, Create, Delete, Get, List, Standard, Unde
 use crate::model::violations::{Path, Violations};
 use crate::model::wire::put_field;
 use crate::proto::Frame;
-use crate::store::resource::{Kind, Resource};
+use crate::store::registry::Kind;
+use crate::store::resource::Resource;
 use crate::store::write::{Draft, Write};
 
 /// The service of the type `T`.

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use crate::model::dates::Day;
 use crate::model::error::{Error, Result};
 use crate::model::wire::Mask;
-use crate::store::resource::{Kind, Object};
+use crate::store::registry::Kind;
+use crate::store::resource::Object;
 
 /// How a client wants to see resources of a type.
 #[derive(Debug)]

@@ -6,7 +6,8 @@ use super::view::{Depth, View};
 use crate::filter::several::Filters;
 use crate::model::wire::{WireField, WireFields, put_field, put_number};
 use crate::proto::v1::ChangeKind;
-use crate::store::resource::{Kind, Object};
+use crate::store::registry::Kind;
+use crate::store::resource::Object;
 
 /// Numbers of `Commit`'s fields.
 pub(super) mod commit {

@@ -44,7 +44,7 @@ use crate::model::limits::{ANSWER, LOG_READERS, PARTS_AHEAD, STREAM_AGE, WATCHES
 use crate::store::deliver::Publish;
 use crate::store::entities::head;
 use crate::store::hints::Hint;
-use crate::store::resource::Registry;
+use crate::store::registry::Registry;
 use crate::store::told::Told;
 
 /// Where the log stands, as this process knows it.

@@ -15,7 +15,7 @@ use crate::model::limits::{MESSAGE_OUT_BYTES, VIEW_BYTES};
 use crate::model::wire::{WireFields, field_len, put_field, put_number, put_varint};
 use crate::store::entities::commit as commit_row;
 use crate::store::log::ChangeKind;
-use crate::store::resource::Registry;
+use crate::store::registry::Registry;
 use crate::store::told::{End, Told, ToldChange};
 use crate::store::write::timestamp;
 

@@ -19,7 +19,7 @@ use crate::model::limits::{SNAPSHOT_BYTES, SNAPSHOT_NAMES};
 use crate::model::wire::{Mask, MaskUse, field_len, put_field, put_varint};
 use crate::store::Store;
 use crate::store::past::{Asked, Page};
-use crate::store::resource::Kind;
+use crate::store::registry::Kind;
 
 /// Number of `items` in `Snapshot`.
 const ITEMS: u32 = 1;

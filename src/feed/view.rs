@@ -13,7 +13,7 @@ use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::violations::Path;
 use crate::model::wire::{Mask, MaskUse};
 use crate::proto::v1::{ChangeKind, Detail};
-use crate::store::resource::{Kind, Registry};
+use crate::store::registry::{Kind, Registry};
 use crate::store::told::{ToldChange, Wanted};
 
 /// What a client asks to see.

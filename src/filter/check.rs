@@ -10,7 +10,7 @@ use super::syntax::{Comparator, Expression, Field, Literal};
 use super::tree::{Condition, Element, Named, Test};
 use super::{Wrong, constant};
 use crate::model::dates::parse_day;
-use crate::store::resource::{Kind, Registry};
+use crate::store::registry::{Kind, Registry};
 
 /// What checking a filter for one type comes to.
 pub(super) struct Checked {

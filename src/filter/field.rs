@@ -1,7 +1,7 @@
 //! What a type declares of its fields so that they can be filtered by: for each
 //! the table and column that its values are extracted to.
 
-use crate::store::resource::Kind;
+use crate::store::registry::Kind;
 
 /// What the values of a field are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use super::syntax::Comparator;
 use super::tree::{Condition, Element, Test};
 use crate::model::dates::Day;
 use crate::store::index::index_rows;
-use crate::store::resource::{Keys, Kind, Object};
+use crate::store::registry::Kind;
+use crate::store::resource::{Keys, Object};
 use crate::store::sql::{Row, Rows};
 use crate::store::write::microseconds;
 

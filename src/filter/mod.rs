@@ -23,7 +23,8 @@ use self::syntax::{Expression, Place};
 use self::tree::{Condition, Test};
 use crate::model::error::{Error, Problems, Reason, Result};
 use crate::model::violations::Path;
-use crate::store::resource::{Hierarchy, Keys, Kind, Object, Registry};
+use crate::store::registry::{Kind, Registry};
+use crate::store::resource::{Hierarchy, Keys, Object};
 
 /// What is wrong with a filter.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use super::check::{Checked, check};
 use super::tree::Test;
 use super::{Filter, Wrong, invalid, parse};
 use crate::model::error::Result;
-use crate::store::resource::{Hierarchy, Kind, Object, Registry};
+use crate::store::registry::{Kind, Registry};
+use crate::store::resource::{Hierarchy, Object};
 
 /// A filter for resources of several types.
 #[derive(Clone, Debug)]

@@ -208,7 +208,14 @@ impl Mask {
     /// The parts of `message` that the mask names.
     pub fn keep(&self, message: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(message.len());
-        keep(&self.0, message, &mut out);
+        keep(&self.0, message, MaskUse::Read, &mut out);
+        out
+    }
+
+    /// The same to be written: a message of which it names nothing that is there is none.
+    pub fn take(&self, message: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(message.len());
+        keep(&self.0, message, MaskUse::Update, &mut out);
         out
     }
 
@@ -280,7 +287,7 @@ fn has_key(tree: &Tree, entry: &[u8]) -> bool {
     std::str::from_utf8(entry_key(entry)).is_ok_and(|key| tree.keys.contains(key))
 }
 
-fn keep(tree: &Tree, message: &[u8], out: &mut Vec<u8>) {
+fn keep(tree: &Tree, message: &[u8], purpose: MaskUse, out: &mut Vec<u8>) {
     for field in WireFields(message) {
         match tree.fields.get(&field.number) {
             _ if tree.whole => out.extend_from_slice(field.whole),
@@ -291,8 +298,10 @@ fn keep(tree: &Tree, message: &[u8], out: &mut Vec<u8>) {
             Some(below) if below.fields.is_empty() => {}
             Some(below) => {
                 let mut inner = Vec::new();
-                keep(below, field.value, &mut inner);
-                put_field(field.number, &inner, out);
+                keep(below, field.value, purpose, &mut inner);
+                if purpose == MaskUse::Read || !inner.is_empty() {
+                    put_field(field.number, &inner, out);
+                }
             }
         }
     }

@@ -26,7 +26,8 @@ use crate::proto::v1::{
     Period, PeriodEndKind, Source, Statement,
 };
 pub(crate) use crate::store::index::{ordinal, short_name};
-use crate::store::resource::{Keys, Kind, Registry, Resource};
+use crate::store::registry::{Kind, Registry};
+use crate::store::resource::{Keys, Resource};
 
 /// Something to do with each resource type.
 pub trait TypeVisitor {

@@ -9,7 +9,7 @@ use prost_reflect::DynamicMessage;
 
 use crate::model::violations::Violations;
 use crate::store::Store;
-use crate::store::resource::Kind;
+use crate::store::registry::Kind;
 use crate::store::write::{Draft, Operation, Write};
 
 /// Number of the set. It rises when a line is added.

@@ -18,7 +18,7 @@ use tokio::time::sleep;
 use super::entail::entail;
 use super::entities::head;
 use super::load::{Loaded, Names, decode, load_records};
-use super::resource::Registry;
+use super::registry::Registry;
 use super::sql::Sql;
 use super::stage::Item;
 use super::state::Status;

@@ -2,7 +2,7 @@
 
 use prost_reflect::{Kind as FieldKind, MessageDescriptor};
 
-use super::resource::Kind;
+use super::registry::Kind;
 use crate::model::violations::{Path, Violations};
 use crate::proto::v1::Citation;
 

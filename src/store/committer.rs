@@ -24,7 +24,7 @@ use super::hints::Hints;
 use super::log;
 use super::memory::Memory;
 use super::queue::{End, Queue, Queued, Reply, outdated};
-use super::resource::Registry;
+use super::registry::Registry;
 use super::state::{State, Status};
 use super::transaction::{begin, lock_head};
 use super::write::{Write, Written};

@@ -6,7 +6,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::load::Loaded;
-use super::resource::{Object, Registry};
+use super::registry::Registry;
+use super::resource::Object;
 use super::sql::Sql;
 use super::stage::Item;
 use super::unit::Unit;

@@ -1,7 +1,8 @@
 //! The rows by which a resource is found and asked for.
 
 use super::entities::{alias, citation, external_id, label, warning};
-use super::resource::{Keys, Kind, Object, Registry, Table};
+use super::registry::{Kind, Registry};
+use super::resource::{Keys, Object, Table};
 use super::sql::Rows;
 use crate::model::dates::Day;
 

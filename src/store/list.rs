@@ -7,7 +7,7 @@ use sea_orm::{
     Value,
 };
 
-use super::resource::Kind;
+use super::registry::Kind;
 use super::sql::Sql;
 use crate::filter::Filter;
 use crate::model::dates::Day;

@@ -8,8 +8,8 @@ use sea_orm::{
 
 use super::connect::Databases;
 use super::entities::{commit, head};
+use super::registry::Registry;
 use super::reindex::reindex;
-use super::resource::Registry;
 use super::transaction::begin;
 use super::write::new_uid;
 use super::{FORMAT, chain, now_micros};

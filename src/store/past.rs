@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use sea_orm::sea_query::ArrayType;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, QueryResult, Statement, StreamTrait, Value};
 
-use super::resource::Kind;
+use super::registry::Kind;
 use super::sql::Sql;
 
 /// Asks for records of a type, in the order of their names.

@@ -11,7 +11,8 @@ use sea_orm::sea_query::ArrayType;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 use super::load::{Loaded, decode};
-use super::resource::{Keys, Object, Registry};
+use super::registry::Registry;
+use super::resource::{Keys, Object};
 use super::sql::Sql;
 use super::stage::{Item, merged};
 use super::unit::Unit;

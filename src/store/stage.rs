@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::judge::{external_keys, place};
 use super::load::{ExternalKey, Grave, Known};
 use super::peers::Likeness;
-use super::resource::{Decoded, Kind, Object};
+use super::registry::{Decoded, Kind};
+use super::resource::Object;
 use super::unit::{Unit, expect_etag};
 use super::write::{Draft, Operation, new_uid};
 use crate::model::dates::Day;
@@ -363,7 +364,7 @@ impl<'u> Stage<'u> {
 /// The message `before` with the fields of `new` that `mask` names.
 pub(super) fn merged(kind: &Kind, before: &[u8], new: &dyn Object, mask: &Mask) -> Decoded {
     let mut merged = mask.remove(&kind.content(before));
-    merged.extend_from_slice(&mask.keep(&new.encode()));
+    merged.extend_from_slice(&mask.take(&new.encode()));
     kind.decode(&merged)
 }
 

@@ -21,7 +21,7 @@ use sea_orm::{
 use self::difference::{Difference, Findings, Place, hex};
 use super::FORMAT;
 use super::entities::{commit, head};
-use super::resource::Registry;
+use super::registry::Registry;
 
 /// A store in which all is as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]

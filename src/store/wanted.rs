@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::judge::external_keys;
 use super::load::ExternalKey;
-use super::resource::{Object, Registry};
+use super::registry::Registry;
+use super::resource::Object;
 use super::write::{Operation, Write};
 use crate::model::violations::Path;
 

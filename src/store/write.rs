@@ -5,7 +5,8 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::resource::{Kind, Object};
+use super::registry::Kind;
+use super::resource::Object;
 use crate::model::dates::Day;
 use crate::model::violations::Violations;
 use crate::model::wire::Mask;

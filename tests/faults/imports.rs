@@ -81,6 +81,7 @@ async fn mixed(database: Database) {
         b"".to_vec(),
         late.to_string().into_bytes(),
         treaty(1).to_string().into_bytes(),
+        b"{\"country\": {\"name\": \"countries/KHM\", \"note\": \"a\", \"note\": \"b\"}}".to_vec(),
     ] {
         bytes.extend(line);
         bytes.push(b'\n');
@@ -94,7 +95,7 @@ async fn mixed(database: Database) {
     let before = head().await;
     let output = run(&arguments).await;
     assert!(!output.status.success(), "something was refused");
-    let expected = "10 lines: 3 created, 0 changed, 1 unchanged, 6 refused; 1 with warnings";
+    let expected = "11 lines: 3 created, 0 changed, 1 unchanged, 7 refused; 1 with warnings";
     assert_eq!(summary(&output), expected);
     let told = said(&output.stderr);
     let place = |line: usize| format!("mixed.jsonl:{line}: ");
@@ -105,6 +106,7 @@ async fn mixed(database: Database) {
         (6, "titel"),
         (7, "needs a name or an external id"),
         (8, "there is no countries/XQZ"),
+        (12, "\"note\" stands here twice near byte 57"),
     ] {
         let found = told.lines().find(|one| one.contains(&place(line)));
         assert!(found.is_some_and(|one| one.contains(what)), "line {line}: {told}");
@@ -115,11 +117,11 @@ async fn mixed(database: Database) {
         lines.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
     let places: BTreeSet<_> =
         lines.iter().map(|line| line["line"].as_u64().expect("it has a number")).collect();
-    assert_eq!(places, (1..=11).filter(|line| *line != 9).collect(), "every line is accounted for");
+    assert_eq!(places, (1..=12).filter(|line| *line != 9).collect(), "every line is accounted for");
 
     assert_eq!(head().await, before + 3);
     let again = run(&arguments).await;
-    let expected = "10 lines: 0 created, 0 changed, 4 unchanged, 6 refused; 1 with warnings";
+    let expected = "11 lines: 0 created, 0 changed, 4 unchanged, 7 refused; 1 with warnings";
     assert_eq!(summary(&again), expected);
     assert_eq!(head().await, before + 3, "no commit");
     let record = Record::checked(&database).await;

@@ -10,7 +10,7 @@ use entente::proto::v1::{
     Origin, WatchChangesRequest, WatchChangesResponse,
 };
 use entente::resources::REGISTRY;
-use entente::store::resource::Kind;
+use entente::store::registry::Kind;
 
 use crate::chance::Chance;
 use crate::filter_made::{AREAS, COUNTRIES, Made, first};

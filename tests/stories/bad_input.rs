@@ -368,8 +368,10 @@ async fn wrong_reads_and_frames(server: &TestServer) {
         mutations: vec![create("", Any::CooperationArea(area("x")))],
         ..ApplyRequest::default()
     };
-    let refusal = clients.records().apply(by(&long, named())).await.unwrap_err();
-    invalid(refusal, &["metadata[entente-actor]"]);
+    for actor in [&long, "calendar", "entente"] {
+        let refusal = clients.records().apply(by(actor, named())).await.unwrap_err();
+        invalid(refusal, &["metadata[entente-actor]"]);
+    }
     let nameless = Any::CooperationArea(CooperationArea::default());
     let beside = ApplyRequest { mutations: vec![create("", nameless)], ..ApplyRequest::default() };
     let refusal = clients.records().apply(by(&long, beside)).await.unwrap_err();

@@ -11,7 +11,7 @@ use entente::proto::v1::{
     TenureRank, agreement_party,
 };
 use entente::resources::REGISTRY;
-use entente::store::resource::Kind;
+use entente::store::registry::Kind;
 use prost_reflect::Kind as FieldKind;
 
 use crate::chance::Chance;

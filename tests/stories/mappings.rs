@@ -271,8 +271,13 @@ async fn files_that_are_no_tables_are_told(server: &TestServer) {
 
     let join = "[[join]]\nfile = \"more.csv\"\non = { id = \"of\" }\nprefix = \"more_\"\n";
     let mapping = files.put("join.toml", SMALL.replacen("[record]", &format!("{join}[record]"), 1));
+    let table = files.put("t.csv", "id,title\n1,One\n");
+    let told = by(server, &mapping, &table).await;
+    let expected =
+        "more.csv: No such file or directory (os error 2) ([[join]] file = \"more.csv\")";
+    assert!(told.text.contains(expected), "{}", told.text);
     files.put("more.csv", "of,place\n1,Paris\n1,Rome\n2,Oslo\n1,Bern\n2,Riga\n");
-    let told = by(server, &mapping, &files.put("t.csv", "id,title\n1,One\n")).await;
+    let told = by(server, &mapping, &table).await;
     for (line, what) in [
         (3, "\"1\" stands in line 2"),
         (5, "\"1\" stands in line 2"),

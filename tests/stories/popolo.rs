@@ -313,7 +313,7 @@ async fn what_is_no_list_and_what_stands_twice_is_refused(server: &TestServer) {
         "meta": {}, "events": null,
         "persons": { "id": "a", "name": "Ann" },
         "memberships": "none",
-        "organizations": [{ "id": "o", "name": "O", "memberships": {} }, "p"],
+        "organizations": [{ "id": "o", "name": "O", "memberships": {} }, "p", { "id": 1, "id": 2 }],
         "posts": [],
         "posts": [{ "id": "p" }]
     }"#;
@@ -325,6 +325,7 @@ async fn what_is_no_list_and_what_stands_twice_is_refused(server: &TestServer) {
         "line 4: memberships must be a list of objects, and is a text",
         "line 5: organizations[0].memberships must be a list of objects, and is an object",
         "line 5: organizations[1] must be an object, and is a text",
+        "line 5: organizations[2]: \"id\" stands here twice",
         "line 7: posts stands here again, after line 6: make one list",
     ] {
         assert!(told.text.contains(&format!("wrong.json: {what}")), "{what}\n{}", told.text);

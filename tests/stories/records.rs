@@ -4,13 +4,14 @@ use entente::proto::v1::check::Expectation;
 use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::{
     Agreement, AgreementLink, AgreementLinkKind, AgreementSignatory, ApplyRequest, Check,
-    CooperationArea, Country, GetAgreementRequest, Mutation, MutationOutcome, Official,
+    CooperationArea, Country, Engagement, GetAgreementRequest, Mutation, MutationOutcome, Official,
+    Period,
 };
 use tonic::Code;
 
 use crate::on_both;
 use crate::support::samples::{
-    agreement, area, country, create, delete, external, official, undelete, update,
+    agreement, area, country, create, delete, engagement, external, official, undelete, update,
 };
 use crate::support::{Clients, Refusal, TestServer};
 
@@ -25,6 +26,7 @@ on_both!(
     no_order_becomes_a_circle,
     a_thousand_mutations_and_no_more,
     an_answer_is_repeated,
+    a_part_that_is_not_there_makes_no_message,
 );
 
 /// Asserts that `mutations` are refused and that nothing is written.
@@ -308,4 +310,30 @@ async fn an_answer_is_repeated(server: &TestServer) {
     let judged = clients.apply_request(judged).await.unwrap();
     assert_eq!((judged.revision, judged.results[0].revision), (0, 0));
     assert_eq!(clients.head_revision().await, first.revision);
+}
+
+async fn a_part_that_is_not_there_makes_no_message(server: &TestServer) {
+    let period = |start: &str, end: &str| {
+        Some(Period { start: start.to_owned(), end: end.to_owned(), ..Period::default() })
+    };
+    server
+        .clients
+        .apply(vec![create("visit", Any::Engagement(engagement("Visit")))])
+        .await
+        .unwrap();
+    let before = server.clients.head_revision().await;
+    for (sent, paths) in [
+        (period("2020", ""), &["period.end"][..]),
+        (period("", ""), &["period.end"]),
+        (None, &["period.end", "period.start"]),
+    ] {
+        let visit = Engagement {
+            name: "engagements/visit".to_owned(),
+            period: sent,
+            ..Engagement::default()
+        };
+        let change = update(Any::Engagement(visit), paths);
+        server.clients.apply(vec![change]).await.unwrap();
+    }
+    assert_eq!(server.clients.head_revision().await, before, "nothing is another");
 }

@@ -100,7 +100,9 @@ impl Joined {
     fn read(join: &Join, folder: &Path, delimiter: char) -> Result<Self, Vec<String>> {
         let path = folder.join(&join.file);
         let told = |problem: String| vec![format!("{}: {problem}", path.display())];
-        let table = Table::read(&path, delimiter).map_err(told)?;
+        let table = Table::read(&path, delimiter);
+        let joins = |problem| told(format!("{problem} ([[join]] file = {:?})", join.file));
+        let table = table.map_err(joins)?;
         let at = |line: usize, problem: &str| format!("{}:{line}: {problem}", path.display());
         let mut problems: Vec<_> =
             table.broken.iter().map(|(line, problem)| at(*line, problem)).collect();

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::classes::Classes;
 use crate::cli::import::Place;
+use crate::cli::json::EachKeyOnce;
 use crate::cli::lines::not_text;
 
 /// Bytes of one file, all of which are kept in memory.
@@ -102,6 +103,12 @@ impl Document {
             let object: Value = serde_json::from_str(item.get()).unwrap_or_default();
             if is_known && !object.is_object() {
                 found.no_object(line, &format!("{class}[{index}]"), shape(item.get()));
+                continue;
+            }
+            if is_known && let Err(error) = serde_json::from_str::<EachKeyOnce>(item.get()) {
+                let text = error.to_string();
+                let text = text.split(" at line").next().unwrap_or_default();
+                found.problem(line, &format!("{class}[{index}]: {text}"));
                 continue;
             }
             let part = Some(format!("{class}[{index}]").into());

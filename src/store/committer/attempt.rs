@@ -14,7 +14,7 @@ use super::super::calendar::load_step;
 use super::super::entities::head;
 use super::super::failure::in_time;
 use super::super::load::{Loaded, answers, load};
-use super::super::resource::Registry;
+use super::super::registry::Registry;
 use super::super::sql::Rows;
 use super::super::transaction::{begin, lock_head, sweep};
 use super::super::unit::Unit;

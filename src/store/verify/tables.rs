@@ -11,7 +11,7 @@ use crate::model::dates::Day;
 use crate::store::entities::{record, tombstone};
 use crate::store::index::{index_rows, index_tables};
 use crate::store::load::decode;
-use crate::store::resource::{Kind, Registry};
+use crate::store::registry::{Kind, Registry};
 use crate::store::sql::{Rows, Sql};
 
 /// Records that are read at once: at most 50 MB.
