@@ -129,12 +129,15 @@ fn taken(
     violations: &mut Violations,
 ) -> Mask {
     match mask.map(|mask| mask.paths.as_slice()).unwrap_or_default() {
-        [] => Mask::populated(&object.encode()),
+        [] => {
+            let field = |number| kind.descriptor().get_field(number);
+            Mask::populated(&object.encode(), |number| field(number).is_some_and(|it| it.is_list()))
+        }
         paths => {
             let field = site.path("update_mask");
             let mask = checked_mask(kind, paths, MaskUse::Update, &field, violations);
             // With a mask that takes nothing the rest is judged all the same.
-            mask.unwrap_or_else(|| Mask::populated(&[]))
+            mask.unwrap_or_else(Mask::none)
         }
     }
 }

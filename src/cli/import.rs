@@ -36,7 +36,7 @@ pub(super) use self::place::Place;
 pub(super) use self::report::Remark;
 pub(super) use self::rows::Prepared;
 use super::Failure;
-use super::json::EachKeyOnce;
+use super::json::check_once;
 use super::popolo;
 use crate::client::Client;
 use crate::model::described::Described;
@@ -330,7 +330,7 @@ fn resource_of_line(text: &str, descriptor: &MessageDescriptor) -> Result<Resour
     let message =
         message.map_err(|error| format!("is no {}: {}", descriptor.name(), within(&error)))?;
     json.end().map_err(|error| format!("has more than one object: {}", within(&error)))?;
-    serde_json::from_str::<EachKeyOnce>(text).map_err(|error| within(&error))?;
+    check_once(text, Some(descriptor.clone())).map_err(|error| within(&error))?;
     let bytes = message.encode_to_vec();
     let resource = match descriptor.name() {
         "Resource" => Resource::decode(bytes.as_slice()),

@@ -1,11 +1,11 @@
 //! Messages as JSON.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 
 use prost::Message;
-use prost_reflect::{DynamicMessage, SerializeOptions};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor, SerializeOptions};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::Failure;
@@ -23,83 +23,129 @@ pub(super) fn to_json(name: &str, message: &impl Message) -> Result<Value, Failu
     Ok(dynamic(name, message)?.serialize_with_options(serde_json::value::Serializer, &options)?)
 }
 
-/// Any JSON whose objects have each key once. Of two values of one key readers take the last
-/// one and drop the other in silence.
-pub(super) struct EachKeyOnce;
+/// Checks that each field of the message that `text` is, or else each key of its objects, stands
+/// there once. Of two values of one readers take the last and drop the other in silence.
+pub(super) fn check_once(
+    text: &str,
+    message: Option<MessageDescriptor>,
+) -> Result<(), serde_json::Error> {
+    Once(message).deserialize(&mut serde_json::Deserializer::from_str(text))
+}
 
-impl<'de> Deserialize<'de> for EachKeyOnce {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
+/// Reads what is a message of that type; any JSON if there is none.
+struct Once(Option<MessageDescriptor>);
+
+impl Once {
+    /// The field that `key` names.
+    fn field(&self, key: &str) -> Option<FieldDescriptor> {
+        let message = self.0.as_ref()?;
+        message.get_field_by_json_name(key).or_else(|| message.get_field_by_name(key))
     }
 }
 
-impl<'de> Visitor<'de> for EachKeyOnce {
-    type Value = Self;
+impl<'de> DeserializeSeed<'de> for Once {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Once {
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Self, E> {
-        Ok(self)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self, A::Error> {
-        while list.next_element::<Self>()?.is_some() {}
-        Ok(self)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(Self(self.0.clone()))?.is_some() {}
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self, A::Error> {
-        let mut keys = HashSet::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        let mut seen = HashMap::new();
         while let Some(key) = object.next_key::<String>()? {
-            if keys.contains(&key) {
-                return Err(A::Error::custom(format_args!("{key:?} stands here twice")));
+            let field = self.field(&key);
+            let inner = field.as_ref().filter(|field| !field.is_map()).map(FieldDescriptor::kind);
+            let inner = inner.and_then(|kind| kind.as_message().cloned());
+            let name = field.map_or_else(|| key.clone(), |field| field.name().to_owned());
+            if let Some(before) = seen.insert(name, key.clone()) {
+                let text = match before {
+                    before if before == key => format!("{key:?} stands here twice"),
+                    before => format!("{key:?} stands here as {before:?} already"),
+                };
+                return Err(A::Error::custom(text));
             }
-            keys.insert(key);
-            object.next_value::<Self>()?;
+            object.next_value_seed(Self(inner))?;
         }
-        Ok(self)
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::EachKeyOnce;
+    use super::check_once;
+    use crate::proto;
+
+    fn told(text: &str) -> Option<String> {
+        check_once(text, Some(proto::message("Resource"))).err().map(|error| error.to_string())
+    }
 
     #[test]
-    fn a_key_that_stands_twice_in_one_object_is_told() {
+    fn what_stands_once_in_each_object_is_taken() {
         for fine in [
             r#"{"a": 1, "b": {"a": [true, null, 1.5, -2, "a", "a", {"a": "a"}, {"a": "b"}]}}"#,
+            r#"{"agreement": {"title": "a", "labels": {"short_title": "", "shortTitle": ""}}}"#,
+            r#"{"agreement": {"parties": [{"country": "a"}, {"country": "a"}]}}"#,
             "[]",
             "\"a\"",
         ] {
-            assert!(serde_json::from_str::<EachKeyOnce>(fine).is_ok(), "{fine}");
+            assert_eq!(told(fine), None, "{fine}");
         }
-        for twice in [r#"{"a": 1, "a": 1}"#, r#"[{"b": {"a": 1, "c": 2, "\u0061": 3}}]"#] {
-            let told =
-                serde_json::from_str::<EachKeyOnce>(twice).err().map(|error| error.to_string());
-            let told = told.expect("it is told");
-            assert!(told.starts_with("\"a\" stands here twice at line 1 column "), "{told}");
+    }
+
+    #[test]
+    fn what_stands_twice_is_told() {
+        for (twice, what) in [
+            (r#"{"a": 1, "a": 1}"#, "\"a\" stands here twice"),
+            (r#"[{"b": {"a": 1, "c": 2, "\u0061": 3}}]"#, "\"a\" stands here twice"),
+            (r#"{"agreement": {"labels": {"x": "", "x": ""}}}"#, "\"x\" stands here twice"),
+            (
+                r#"{"agreement": {"shortTitle": "a", "short_title": "b"}}"#,
+                "\"short_title\" stands here as \"shortTitle\" already",
+            ),
+            (
+                r#"{"agreement": {"actions": [{"effective_date": "", "effectiveDate": ""}]}}"#,
+                "\"effectiveDate\" stands here as \"effective_date\" already",
+            ),
+        ] {
+            let told = told(twice).expect("it is told");
+            assert!(told.starts_with(&format!("{what} at line 1 column ")), "{told}");
         }
     }
 }

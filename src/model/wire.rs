@@ -190,10 +190,17 @@ impl Mask {
         if wrong.is_empty() { Ok(Self(tree)) } else { Err(wrong) }
     }
 
-    /// The mask of the top-level fields that an encoded message has.
-    pub fn populated(message: &[u8]) -> Self {
+    /// The mask that takes nothing.
+    pub fn none() -> Self {
+        Self(Tree::default())
+    }
+
+    /// The mask of the top-level fields that an encoded message has. A message in which
+    /// nothing stands says nothing, unless it is one of a list.
+    pub fn populated(message: &[u8], is_list: impl Fn(u32) -> bool) -> Self {
         let mut tree = Tree::default();
-        for field in WireFields(message) {
+        let fields = WireFields(message);
+        for field in fields.filter(|field| !field.value.is_empty() || is_list(field.number)) {
             tree.fields.entry(field.number).or_default().whole = true;
         }
         Self(tree)

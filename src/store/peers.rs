@@ -210,7 +210,10 @@ impl Planned<'_> {
             Operation::Delete { .. } => return Ok(Vec::new()),
             Operation::Undelete { name } => {
                 let name = self.registry.canonical(name).unwrap_or_default();
-                let Some(grave) = self.found.graves.get(&name) else { return Ok(Vec::new()) };
+                let of = self.registry.by_name(&name).map(|kind| kind.type_name);
+                // A name of another type is told when it is judged.
+                let own = self.found.graves.get(&name).filter(|_| of == Some(draft.kind.type_name));
+                let Some(grave) = own else { return Ok(Vec::new()) };
                 return Ok(values(decode(draft.kind, &grave.body)?.as_ref()));
             }
         };

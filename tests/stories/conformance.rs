@@ -1,5 +1,6 @@
 //! What every resource type does alike: one suite, one line for each type.
 
+use entente::proto::v1::resource::Resource as Any;
 use entente::proto::v1::{
     Agreement, BilateralRelation, CooperationArea, Country, Engagement, Official, Organization,
     Source, Statement,
@@ -292,6 +293,19 @@ async fn deletes<T: Sample>(server: &TestServer) {
     let refusal = unwritten(server, client.undelete(never)).await.unwrap_err();
     refusal.is(Code::NotFound, "NOT_FOUND", &["name"]);
     assert!(refusal.message.ends_with("and there never was"), "{}", refusal.message);
+    for (collection, other) in [
+        ("agreements", Any::Agreement(samples::agreement("Other", &["KHM", "RUS"]))),
+        ("engagements", Any::Engagement(samples::engagement("Other"))),
+        ("sources", Any::Source(samples::source("Other"))),
+    ] {
+        let gone = format!("{collection}/other");
+        server.clients.apply(vec![samples::create("other", other)]).await.unwrap();
+        server.clients.apply(vec![samples::delete(&gone)]).await.unwrap();
+        if collection != T::COLLECTION {
+            let refusal = unwritten(server, client.undelete(undelete(&gone))).await.unwrap_err();
+            refusal.is_invalid(&["name"]);
+        }
+    }
 
     client.delete(delete(&name)).await.unwrap();
     client.create("sample2", with(T::sample("Two"), ids())).await.unwrap();

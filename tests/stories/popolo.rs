@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::on_both;
 use crate::support::TestServer;
-use crate::support::command::{Told, import, run};
+use crate::support::command::{Files, Told, import, run};
 
 on_both!(
     ministers_come_in,
@@ -307,26 +307,26 @@ async fn what_names_nothing_and_what_nothing_names_is_told(server: &TestServer) 
 }
 
 async fn what_is_no_list_and_what_stands_twice_is_refused(server: &TestServer) {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("wrong.json");
+    let files = Files::new();
     let text = r#"{
-        "meta": {}, "events": null,
+        "meta": { "a": 1, "a": 2 }, "events": null,
         "persons": { "id": "a", "name": "Ann" },
         "memberships": "none",
         "organizations": [{ "id": "o", "name": "O", "memberships": {} }, "p", { "id": 1, "id": 2 }],
         "posts": [],
-        "posts": [{ "id": "p" }]
+        "posts": [{ "id": "p", "x": 1e999 }]
     }"#;
-    std::fs::write(&path, text).unwrap();
-    let told = popolo(server, &path).await;
+    let told = popolo(server, &files.put("wrong.json", text)).await;
     assert!(!told.is_whole);
     for what in [
+        "line 2: meta: \"a\" stands here twice",
         "line 3: persons must be a list of objects, and is an object",
         "line 4: memberships must be a list of objects, and is a text",
         "line 5: organizations[0].memberships must be a list of objects, and is an object",
         "line 5: organizations[1] must be an object, and is a text",
         "line 5: organizations[2]: \"id\" stands here twice",
         "line 7: posts stands here again, after line 6: make one list",
+        "line 7: posts[0]: number out of range",
     ] {
         assert!(told.text.contains(&format!("wrong.json: {what}")), "{what}\n{}", told.text);
     }

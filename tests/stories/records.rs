@@ -316,24 +316,22 @@ async fn a_part_that_is_not_there_makes_no_message(server: &TestServer) {
     let period = |start: &str, end: &str| {
         Some(Period { start: start.to_owned(), end: end.to_owned(), ..Period::default() })
     };
-    server
-        .clients
-        .apply(vec![create("visit", Any::Engagement(engagement("Visit")))])
-        .await
-        .unwrap();
+    let dated = Engagement { period: period("2021", ""), ..engagement("Dated") };
+    let made = [("visit", engagement("Visit")), ("dated", dated)];
+    let made = made.map(|(id, one)| create(id, Any::Engagement(one)));
+    server.clients.apply(made.into()).await.unwrap();
     let before = server.clients.head_revision().await;
-    for (sent, paths) in [
-        (period("2020", ""), &["period.end"][..]),
-        (period("", ""), &["period.end"]),
-        (None, &["period.end", "period.start"]),
+    for (id, sent, paths) in [
+        ("visit", period("2020", ""), &["period.end"][..]),
+        ("visit", period("", ""), &["period.end"]),
+        ("visit", None, &["period.end", "period.start"]),
+        ("visit", period("", ""), &[]),
+        ("dated", period("", ""), &[]),
+        ("dated", period("2020", ""), &["period.end"]),
     ] {
-        let visit = Engagement {
-            name: "engagements/visit".to_owned(),
-            period: sent,
-            ..Engagement::default()
-        };
-        let change = update(Any::Engagement(visit), paths);
-        server.clients.apply(vec![change]).await.unwrap();
+        let name = format!("engagements/{id}");
+        let sent = Engagement { name, period: sent, ..Engagement::default() };
+        server.clients.apply(vec![update(Any::Engagement(sent), paths)]).await.unwrap();
     }
     assert_eq!(server.clients.head_revision().await, before, "nothing is another");
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::classes::Classes;
 use crate::cli::import::Place;
-use crate::cli::json::EachKeyOnce;
+use crate::cli::json::check_once;
 use crate::cli::lines::not_text;
 
 /// Bytes of one file, all of which are kept in memory.
@@ -73,7 +73,7 @@ impl Document {
         let starts = Starts::of(text);
         let mut found = Found { file: path.into(), text, starts, problems: Vec::new() };
         let mut lines = HashMap::new();
-        for (class, list) in lists.iter().filter(|(class, _)| CLASSES.contains(&class.as_str())) {
+        for (class, list) in &lists {
             let line = found.line(list);
             if let Some(first) = lines.insert(class.clone(), line) {
                 let text = format!("{class} stands here again, after line {first}: make one list");
@@ -91,26 +91,32 @@ impl Document {
     fn list(&mut self, class: &str, list: &RawValue, found: &mut Found<'_>) {
         let is_known = CLASSES.contains(&class);
         let Ok(items) = serde_json::from_str::<Option<Vec<&RawValue>>>(list.get()) else {
-            // What else is no list, such as `meta`, is about the file.
+            let line = found.line(list);
             if is_known {
-                found.no_list(found.line(list), class, shape(list.get()));
+                found.no_list(line, class, shape(list.get()));
+            } else if let Err(error) = check_once(list.get(), None) {
+                // What else is no list, such as `meta`, is about the file.
+                found.unreadable(line, class, &error);
             }
             return;
         };
         for (index, item) in items.into_iter().flatten().enumerate() {
             let line = found.line(item);
-            // The whole text has been read as JSON.
-            let object: Value = serde_json::from_str(item.get()).unwrap_or_default();
-            if is_known && !object.is_object() {
-                found.no_object(line, &format!("{class}[{index}]"), shape(item.get()));
-                continue;
-            }
-            if is_known && let Err(error) = serde_json::from_str::<EachKeyOnce>(item.get()) {
-                let text = error.to_string();
-                let text = text.split(" at line").next().unwrap_or_default();
-                found.problem(line, &format!("{class}[{index}]: {text}"));
-                continue;
-            }
+            let read = || {
+                check_once(item.get(), None)?;
+                serde_json::from_str::<Value>(item.get())
+            };
+            let object = match read() {
+                Ok(object) if is_known && !object.is_object() => {
+                    found.no_object(line, &format!("{class}[{index}]"), shape(item.get()));
+                    continue;
+                }
+                Ok(object) => object,
+                Err(error) => {
+                    found.unreadable(line, &format!("{class}[{index}]"), &error);
+                    continue;
+                }
+            };
             let part = Some(format!("{class}[{index}]").into());
             let place = Place { file: Arc::clone(&found.file), line, part };
             let size = item.get().len() as u64;
@@ -218,6 +224,13 @@ impl Found<'_> {
 
     fn no_object(&mut self, line: usize, path: &str, is: &str) {
         self.problem(line, &format!("{path} must be an object, and is {is}"));
+    }
+
+    /// Notes that what stands at `place` is JSON of which something would be lost.
+    fn unreadable(&mut self, line: usize, place: &str, error: &serde_json::Error) {
+        let text = error.to_string();
+        let what = text.split(" at line ").next().unwrap_or_default();
+        self.problem(line, &format!("{place}: {what}"));
     }
 
     fn problem(&mut self, line: usize, text: &str) {
