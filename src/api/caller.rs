@@ -39,7 +39,7 @@ fn actor(metadata: &MetadataMap) -> Result<String> {
         return Err(wrong());
     }
     if OWN.contains(&actor) {
-        return Err(invalid(format!("{actor} is the service itself: it must say who you are")));
+        return Err(invalid(format!("must say who you are: {actor} is the service itself")));
     }
     Ok(actor.to_owned())
 }

@@ -226,7 +226,8 @@ impl Mask {
         out
     }
 
-    /// The parts of `message` that the mask does not name.
+    /// The parts of `message` that the mask does not name. A message of which nothing is left
+    /// is none.
     pub fn remove(&self, message: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(message.len());
         remove(&self.0, message, &mut out);
@@ -324,7 +325,9 @@ fn remove(tree: &Tree, message: &[u8], out: &mut Vec<u8>) {
             Some(below) => {
                 let mut inner = Vec::new();
                 remove(below, field.value, &mut inner);
-                put_field(field.number, &inner, out);
+                if !inner.is_empty() || field.value.is_empty() {
+                    put_field(field.number, &inner, out);
+                }
             }
         }
     }

@@ -319,7 +319,6 @@ async fn what_is_no_list_and_what_stands_twice_is_refused(server: &TestServer) {
     let told = popolo(server, &files.put("wrong.json", text)).await;
     assert!(!told.is_whole);
     for what in [
-        "line 2: meta: \"a\" stands here twice",
         "line 3: persons must be a list of objects, and is an object",
         "line 4: memberships must be a list of objects, and is a text",
         "line 5: organizations[0].memberships must be a list of objects, and is an object",

@@ -334,4 +334,11 @@ async fn a_part_that_is_not_there_makes_no_message(server: &TestServer) {
         server.clients.apply(vec![update(Any::Engagement(sent), paths)]).await.unwrap();
     }
     assert_eq!(server.clients.head_revision().await, before, "nothing is another");
+    // What has lost its last part is gone, so nothing is left to be removed.
+    for (paths, commits) in [(&["period.start"], 1), (&["period"], 1)] {
+        let name = "engagements/dated".to_owned();
+        let sent = Engagement { name, ..Engagement::default() };
+        server.clients.apply(vec![update(Any::Engagement(sent), paths)]).await.unwrap();
+        assert_eq!(server.clients.head_revision().await, before + commits, "{paths:?}");
+    }
 }

@@ -7,6 +7,7 @@ use entente::proto::v1::{
 use entente::server::{Server, open_store};
 use entente::store::FORMAT;
 use entente::store::clock::Clock;
+use sea_orm::ConnectionTrait;
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -29,6 +30,7 @@ on_both!(
     what_users_changed_stays,
     a_newer_store_is_not_served,
     a_store_that_becomes_newer_is_not_written,
+    a_step_of_the_schema_is_made_whole_or_not_at_all,
 );
 
 async fn counts(clients: &Clients) -> (i32, i32) {
@@ -126,6 +128,31 @@ async fn a_store_that_becomes_newer_is_not_written(server: &TestServer) {
     }
     // What it left behind is checked like the store of any story.
     server.execute(&format!("UPDATE head SET format = {FORMAT}")).await;
+}
+
+async fn a_step_of_the_schema_is_made_whole_or_not_at_all(first: &TestServer) {
+    let server = TestServer::start(first.database.kind).await;
+    let made = server.clients.create_agreement(agreement("Before", &["KHM"])).await.unwrap();
+    // As if the last step had not been made, but for one of its last columns.
+    for of in ["agreement", "engagement", "bilateral_relation", "statement"] {
+        server.execute(&format!("DROP INDEX IF EXISTS {of}_first_day")).await;
+        server.execute(&format!("ALTER TABLE {of} DROP COLUMN first_day")).await;
+    }
+    server.execute("DELETE FROM seaql_migrations WHERE version LIKE '%_first_day'").await;
+    server.execute(&format!("UPDATE head SET format = {}", FORMAT - 1)).await;
+    let database = server.stop().await;
+    let error = Server::start(ANY_PORT, &database.url).await.unwrap_err().to_string();
+    assert!(error.contains("first_day"), "{error}");
+    let connection = database.connect().await;
+    let made_in_part = connection.execute_unprepared("SELECT first_day FROM agreement").await;
+    assert!(made_in_part.is_err(), "the first of its columns is there");
+    for statement in ["DROP INDEX source_first_day", "ALTER TABLE source DROP COLUMN first_day"] {
+        connection.execute_unprepared(statement).await.unwrap();
+    }
+    connection.close().await.unwrap();
+    let server = TestServer::start_on(database).await;
+    assert_eq!(server.clients.head_revision().await, made.revision);
+    server.finish().await;
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ impl Document {
         let starts = Starts::of(text);
         let mut found = Found { file: path.into(), text, starts, problems: Vec::new() };
         let mut lines = HashMap::new();
-        for (class, list) in &lists {
+        for (class, list) in lists.iter().filter(|(class, _)| CLASSES.contains(&class.as_str())) {
             let line = found.line(list);
             if let Some(first) = lines.insert(class.clone(), line) {
                 let text = format!("{class} stands here again, after line {first}: make one list");
@@ -91,31 +91,26 @@ impl Document {
     fn list(&mut self, class: &str, list: &RawValue, found: &mut Found<'_>) {
         let is_known = CLASSES.contains(&class);
         let Ok(items) = serde_json::from_str::<Option<Vec<&RawValue>>>(list.get()) else {
-            let line = found.line(list);
+            // What else is no list, such as `meta`, is about the file.
             if is_known {
-                found.no_list(line, class, shape(list.get()));
-            } else if let Err(error) = check_once(list.get(), None) {
-                // What else is no list, such as `meta`, is about the file.
-                found.unreadable(line, class, &error);
+                found.no_list(found.line(list), class, shape(list.get()));
             }
             return;
         };
         for (index, item) in items.into_iter().flatten().enumerate() {
             let line = found.line(item);
-            let read = || {
-                check_once(item.get(), None)?;
-                serde_json::from_str::<Value>(item.get())
-            };
-            let object = match read() {
+            let once = if is_known { check_once(item.get(), None) } else { Ok(()) };
+            let object = match once.and_then(|()| serde_json::from_str::<Value>(item.get())) {
                 Ok(object) if is_known && !object.is_object() => {
                     found.no_object(line, &format!("{class}[{index}]"), shape(item.get()));
                     continue;
                 }
-                Ok(object) => object,
-                Err(error) => {
+                Err(error) if is_known => {
                     found.unreadable(line, &format!("{class}[{index}]"), &error);
                     continue;
                 }
+                // Of what nothing is taken it is counted alone.
+                read => read.unwrap_or_default(),
             };
             let part = Some(format!("{class}[{index}]").into());
             let place = Place { file: Arc::clone(&found.file), line, part };
@@ -226,7 +221,7 @@ impl Found<'_> {
         self.problem(line, &format!("{path} must be an object, and is {is}"));
     }
 
-    /// Notes that what stands at `place` is JSON of which something would be lost.
+    /// Notes that the object at `place` cannot be read, or not without losing something.
     fn unreadable(&mut self, line: usize, place: &str, error: &serde_json::Error) {
         let text = error.to_string();
         let what = text.split(" at line ").next().unwrap_or_default();

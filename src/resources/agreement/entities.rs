@@ -47,7 +47,8 @@ pub mod agreement {
         pub status_until: Option<i32>,
         /// The same for the same parties and day of signature.
         pub likeness: Option<i64>,
-        /// The day by which the first of its actions is sorted, days since 1970; the least if it is unknown.
+        /// The day by which it is sorted: of the earliest action whose year is known, days since
+        /// 1970; the least if it has no date.
         pub first_day: i32,
     }
 

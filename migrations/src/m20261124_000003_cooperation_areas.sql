@@ -1,18 +1,5 @@
-//! Cooperation areas.
+-- Cooperation areas.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 CREATE TABLE cooperation_area (
     key             {key} PRIMARY KEY REFERENCES record (key),
     display_name    {text} NOT NULL,
@@ -48,4 +35,3 @@ CREATE TABLE area_mapping (
     match   {text},
     PRIMARY KEY (key, ordinal)
 ) {rowless};
-"#;

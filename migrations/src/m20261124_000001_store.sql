@@ -1,18 +1,5 @@
-//! The record, its log and what the committer keeps.
+-- The record, its log and what the committer keeps.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 -- One row: where the log stands. Every transaction that writes takes it first.
 CREATE TABLE head (
     id                integer PRIMARY KEY CHECK (id = 1),
@@ -101,4 +88,3 @@ CREATE TABLE request (
     PRIMARY KEY (actor, request_id)
 ) {rowless};
 CREATE INDEX request_expires ON request (expires);
-"#;

@@ -1,18 +1,5 @@
-//! What filters look at and was not in a table yet, and the indexes for them.
+-- What filters look at and was not in a table yet, and the indexes for them.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 -- Microseconds since 1970. 0 until the tables are filled anew, which the step to
 -- the next format does.
 ALTER TABLE record ADD COLUMN create_time bigint NOT NULL DEFAULT 0;
@@ -30,4 +17,3 @@ CREATE INDEX agreement_action_date ON agreement_action (date_earliest, date_late
     WHERE date_earliest IS NOT NULL;
 CREATE INDEX agreement_expires ON agreement (expires_earliest, expires_latest)
     WHERE expires_earliest IS NOT NULL;
-"#;

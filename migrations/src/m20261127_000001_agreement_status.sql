@@ -1,18 +1,5 @@
-//! Which status an agreement has on which days.
+-- Which status an agreement has on which days.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 -- It leaves its name to the table: that of today is a column of the agreement.
 DROP INDEX agreement_status;
 CREATE INDEX agreement_status_today ON agreement (status);
@@ -28,4 +15,3 @@ CREATE TABLE agreement_status (
     until_day integer, -- the day behind the last one; NULL if for ever
     PRIMARY KEY (key, ordinal)
 ) {rowless};
-"#;

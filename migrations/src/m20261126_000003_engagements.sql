@@ -1,18 +1,5 @@
-//! Engagements.
+-- Engagements.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 CREATE TABLE engagement (
     key              {key} PRIMARY KEY REFERENCES record (key),
     title            {text} NOT NULL,
@@ -105,4 +92,3 @@ CREATE TABLE engagement_mention (
     PRIMARY KEY (key, ordinal)
 ) {rowless};
 CREATE INDEX engagement_mention_country ON engagement_mention (country_key);
-"#;

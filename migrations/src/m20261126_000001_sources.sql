@@ -1,18 +1,5 @@
-//! Sources.
+-- Sources.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 CREATE TABLE source (
     key                {key} PRIMARY KEY REFERENCES record (key),
     title              {text} NOT NULL,
@@ -44,4 +31,3 @@ CREATE TABLE source_quote (
     PRIMARY KEY (key, ordinal)
 ) {rowless};
 CREATE INDEX source_quote_quoted ON source_quote (quoted_key);
-"#;

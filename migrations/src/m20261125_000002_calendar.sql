@@ -1,18 +1,5 @@
-//! The day for which derived fields are true, and what is known of later ones.
+-- The day for which derived fields are true, and what is known of later ones.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 -- Days since 1970. 0 until the calendar has come by for the first time, which it
 -- does before the service listens.
 ALTER TABLE head ADD COLUMN today integer NOT NULL DEFAULT 0;
@@ -24,4 +11,3 @@ ALTER TABLE agreement ADD COLUMN status_until integer;
 CREATE INDEX agreement_status ON agreement (status);
 CREATE INDEX agreement_status_until ON agreement (status_until)
     WHERE status_until IS NOT NULL;
-"#;

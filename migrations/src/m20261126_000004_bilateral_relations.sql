@@ -1,18 +1,5 @@
-//! Bilateral relations.
+-- Bilateral relations.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 CREATE TABLE bilateral_relation (
     key                  {key} PRIMARY KEY REFERENCES record (key),
     level                {text},
@@ -46,4 +33,3 @@ CREATE TABLE relation_event (
 ) {rowless};
 CREATE INDEX relation_event_date ON relation_event (date_earliest, date_latest)
     WHERE date_earliest IS NOT NULL;
-"#;

@@ -1,18 +1,5 @@
-//! Countries.
+-- Countries.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 CREATE TABLE country (
     key                {key} PRIMARY KEY REFERENCES record (key),
     display_name       {text} NOT NULL,
@@ -49,4 +36,3 @@ CREATE TABLE country_relation (
     PRIMARY KEY (key, ordinal)
 ) {rowless};
 CREATE INDEX country_relation_country ON country_relation (country_key);
-"#;

@@ -1,18 +1,5 @@
-//! Statements.
+-- Statements.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 CREATE TABLE statement (
     key              {key} PRIMARY KEY REFERENCES record (key),
     kind             {text} NOT NULL,
@@ -83,4 +70,3 @@ CREATE TABLE claim_country (
     PRIMARY KEY (key, ordinal)
 ) {rowless};
 CREATE INDEX claim_country_country ON claim_country (country_key);
-"#;

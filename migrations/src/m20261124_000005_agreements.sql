@@ -1,18 +1,5 @@
-//! Agreements.
+-- Agreements.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 CREATE TABLE agreement (
     key              {key} PRIMARY KEY REFERENCES record (key),
     title            {text} NOT NULL,
@@ -81,4 +68,3 @@ CREATE TABLE agreement_link (
     PRIMARY KEY (key, ordinal)
 ) {rowless};
 CREATE INDEX agreement_link_agreement ON agreement_link (agreement_key);
-"#;

@@ -1,18 +1,5 @@
-//! Citations and warnings of every type, and organizations where countries stood alone.
+-- Citations and warnings of every type, and organizations where countries stood alone.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 CREATE TABLE citation (
     key               bigint  NOT NULL REFERENCES record (key),
     ordinal           integer NOT NULL,
@@ -52,4 +39,3 @@ CREATE INDEX agreement_party_country ON agreement_party (country_key)
     WHERE country_key IS NOT NULL;
 CREATE INDEX agreement_party_organization ON agreement_party (organization_key)
     WHERE organization_key IS NOT NULL;
-"#;

@@ -1,18 +1,5 @@
-//! By what a record finds those that could be the same, or stand in the same place.
+-- By what a record finds those that could be the same, or stand in the same place.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 -- NULL until the tables are filled anew, which the step to the next format does.
 -- The same for the same parties and day of signature; NULL where these are not known.
 ALTER TABLE agreement ADD COLUMN likeness bigint;
@@ -21,4 +8,3 @@ CREATE INDEX agreement_likeness ON agreement (likeness, key) WHERE likeness IS N
 -- The same for the same post, if one person holds it at a time; else NULL.
 ALTER TABLE tenure ADD COLUMN post bigint;
 CREATE INDEX tenure_post ON tenure (post, key) WHERE post IS NOT NULL;
-"#;

@@ -1,18 +1,5 @@
-//! Organizations.
+-- Organizations.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 CREATE TABLE organization (
     key                      {key} PRIMARY KEY REFERENCES record (key),
     display_name             {text} NOT NULL,
@@ -63,4 +50,3 @@ CREATE TABLE membership (
     PRIMARY KEY (key, ordinal)
 ) {rowless};
 CREATE INDEX membership_country ON membership (country_key);
-"#;

@@ -1,18 +1,5 @@
-//! Officials.
+-- Officials.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(Debug, DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, SQL).await
-    }
-}
-
-const SQL: &str = r#"
 CREATE TABLE official (
     key            {key} PRIMARY KEY REFERENCES record (key),
     display_name   {text} NOT NULL,
@@ -63,4 +50,3 @@ CREATE TABLE tenure (
     PRIMARY KEY (key, ordinal)
 ) {rowless};
 CREATE INDEX tenure_country ON tenure (country_key) WHERE country_key IS NOT NULL;
-"#;
