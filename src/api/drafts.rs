@@ -1,5 +1,6 @@
 //! Makes drafts of what clients ask to write.
 
+use prost_reflect::{Cardinality, FieldDescriptor};
 use prost_types::FieldMask;
 
 use super::checked_mask;
@@ -130,8 +131,9 @@ fn taken(
 ) -> Mask {
     match mask.map(|mask| mask.paths.as_slice()).unwrap_or_default() {
         [] => {
+            let repeats = |field: FieldDescriptor| field.cardinality() == Cardinality::Repeated;
             let field = |number| kind.descriptor().get_field(number);
-            Mask::populated(&object.encode(), |number| field(number).is_some_and(|it| it.is_list()))
+            Mask::populated(&object.encode(), |number| field(number).is_some_and(repeats))
         }
         paths => {
             let field = site.path("update_mask");

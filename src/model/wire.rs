@@ -196,11 +196,11 @@ impl Mask {
     }
 
     /// The mask of the top-level fields that an encoded message has. A message in which
-    /// nothing stands says nothing, unless it is one of a list.
-    pub fn populated(message: &[u8], is_list: impl Fn(u32) -> bool) -> Self {
+    /// nothing stands says nothing, unless it is one of several.
+    pub fn populated(message: &[u8], repeats: impl Fn(u32) -> bool) -> Self {
         let mut tree = Tree::default();
         let fields = WireFields(message);
-        for field in fields.filter(|field| !field.value.is_empty() || is_list(field.number)) {
+        for field in fields.filter(|field| !field.value.is_empty() || repeats(field.number)) {
             tree.fields.entry(field.number).or_default().whole = true;
         }
         Self(tree)

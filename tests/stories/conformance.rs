@@ -243,6 +243,14 @@ async fn masks<T: Sample>(server: &TestServer) {
     let told = shared(&client.update(update(&new, &["labels", "note"])).await.unwrap());
     assert_eq!((told.labels, told.note.as_str()), (labels(&[("a", "3"), ("c", "4")]), ""));
 
+    // An empty key with an empty value has no bytes, and is there all the same.
+    let name = name_of::<T>("sample1");
+    let empty =
+        with(T::default(), Shared { name, labels: labels(&[("", "")]), ..Shared::default() });
+    for paths in [&[][..], &["labels"]] {
+        let refusal = unwritten(server, client.update(update(&empty, paths))).await.unwrap_err();
+        assert!(refusal.fields[0].starts_with(&format!("{}.labels", T::FIELD)), "{refusal:?}");
+    }
     let refusal = client.update(update(&new, &["note", "nonsense", "note.x"])).await;
     let wrong = ["update_mask.paths[1]", "update_mask.paths[2]"];
     unwritten(server, async { refusal }).await.unwrap_err().is_invalid(&wrong);

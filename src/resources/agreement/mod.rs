@@ -162,10 +162,9 @@ impl Agreement {
     fn first_day(&self) -> Day {
         let day = |date: &str| PartialDate::parse(date).map_or(Day::MIN, |date| date.earliest());
         let dates = self.actions.iter().map(|action| action.date.as_str());
-        let (unknown, known): (Vec<_>, Vec<_>) =
-            dates.filter(|date| !date.is_empty()).partition(|date| is_of_any_year(date));
-        let first = known.into_iter().map(day).min();
-        first.or_else(|| unknown.into_iter().map(day).min()).unwrap_or(Day::MIN)
+        let dated = dates.filter(|date| !date.is_empty());
+        let first = dated.map(|date| (is_of_any_year(date), day(date))).min();
+        first.map_or(Day::MIN, |(_, day)| day)
     }
 
     fn index_parties(&self, key: i64, keys: &dyn Keys, rows: &mut Rows) {
